@@ -1,0 +1,27 @@
+/*
+ * Running another program to hear what it says.
+ */
+#ifndef STEADY_UTIL_PROC_H
+#define STEADY_UTIL_PROC_H
+
+#include "steady/util/base.h"
+#include "steady/util/err.h"
+#include "steady/util/str.h"
+
+struct proc_result {
+	/** Exit status, or 128 + the signal's number. */
+	int status;
+	/** Standard output, cut at the limit (then `truncated`). */
+	struct str out;
+	bool truncated;
+};
+
+/**
+ * Runs argv[0] (a path, PATH is not searched) with standard input from /dev/null, standard error dropped and
+ * the current environment less the variables named in `unset` (NULL-terminated, may be NULL). Kills it after
+ * timeout_ms (-ETIMEDOUT). str_release(&ret->out) afterwards. Not for use while other threads run.
+ */
+int proc_capture(const char *const argv[], const char *const unset[], unsigned timeout_ms, size_t max_out,
+	struct proc_result *ret, struct err *err);
+
+#endif

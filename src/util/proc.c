@@ -1,0 +1,137 @@
+#include "steady/util/proc.h"
+
+#include "steady/util/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static bool is_unset(const char *assignment, const char *const unset[])
+{
+	for (size_t i = 0; unset != NULL && unset[i] != NULL; i++) {
+		size_t len = strlen(unset[i]);
+		if (strncmp(assignment, unset[i], len) == 0 && assignment[len] == '=')
+			return true;
+	}
+	return false;
+}
+
+/* The environment less the variables named; free() the array, not the strings. */
+static char **reduced_environment(const char *const unset[])
+{
+	size_t count = 0;
+	while (environ[count] != NULL)
+		count++;
+	char **env = xcalloc(count + 1, sizeof(*env));
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!is_unset(environ[i], unset))
+			env[kept++] = environ[i];
+	}
+	return env;
+}
+
+static int spawn(const char *const argv[], const char *const unset[], int out_fd, pid_t *ret_pid)
+{
+	posix_spawn_file_actions_t actions;
+	int code = posix_spawn_file_actions_init(&actions);
+	if (code != 0)
+		return code;
+	code = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (code == 0)
+		code = posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
+	if (code == 0)
+		code = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+	if (code == 0) {
+		CLEANUP_FREE char **env = reduced_environment(unset);
+		/* posix_spawn does not write to argv, whatever its old prototype says. */
+		CLEANUP_FREE char **args = NULL;
+		size_t count = 0;
+		while (argv[count] != NULL)
+			count++;
+		args = xcalloc(count + 1, sizeof(*args));
+		memcpy(args, argv, count * sizeof(*args));
+		code = posix_spawn(ret_pid, argv[0], &actions, NULL, args, env);
+	}
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return code;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Reads until the end, the limit or the deadline; 0 or an errno value. */
+static int drain(int fd, int64_t deadline, size_t max_out, struct proc_result *result)
+{
+	char buf[4096];
+	for (;;) {
+		int64_t left = deadline - now_ms();
+		if (left <= 0)
+			return ETIMEDOUT;
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		int ready = poll(&p, 1, (int)left);
+		if (ready < 0 && errno != EINTR)
+			return errno;
+		if (ready <= 0)
+			continue;
+		ssize_t got = read(fd, buf, sizeof(buf));
+		if (got < 0 && errno != EINTR)
+			return errno;
+		if (got == 0)
+			return 0;
+		if (got < 0)
+			continue;
+		size_t room = max_out - result->out.len;
+		result->truncated |= (size_t)got > room;
+		str_add_mem(&result->out, buf, (size_t)got < room ? (size_t)got : room);
+	}
+}
+
+static int reap(pid_t pid)
+{
+	int status = 0;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int proc_capture(const char *const argv[], const char *const unset[], unsigned timeout_ms, size_t max_out,
+	struct proc_result *ret, struct err *err)
+{
+	int ends[2];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "cannot make a pipe");
+	CLEANUP_CLOSE int out = ends[0];
+	CLEANUP_CLOSE int in = ends[1];
+
+	pid_t pid = -1;
+	int code = spawn(argv, unset, in, &pid);
+	if (code != 0)
+		return err_sys(err, code, "cannot run %s", argv[0]);
+	(void)close(TAKE_FD(in));
+
+	struct proc_result result = {.status = 0, .out = STR_INIT, .truncated = false};
+	code = drain(out, now_ms() + timeout_ms, max_out, &result);
+	if (code != 0)
+		(void)kill(pid, SIGKILL);
+	result.status = reap(pid);
+	if (code != 0) {
+		str_release(&result.out);
+		return err_sys(err, code, "%s does not answer", argv[0]);
+	}
+	*ret = result;
+	return 0;
+}
