@@ -1,6 +1,6 @@
 /*
  * The fingerprint of one unit, as cargo leaves it on disk: `<base>.json` (diagnostic) and `<base>` (its
- *hash).
+ * hash).
  *
  *	struct fingerprint fp;
  *	if (fingerprint_parse(mem, bytes, &fp, &err) < 0)
@@ -8,10 +8,12 @@
  *	uint64_t hash = fingerprint_hash(&fp, &epoch);
  *
  * Source of every fact: cargo's src/compiler/fingerprint (struct Fingerprint, LocalFingerprint, util::hex),
- *std's Hash for Path, and rustc-stable-hash. The JSON is serde_json's compact form with a fixed order of
- *keys; fingerprint_format(fingerprint_parse(x)) == x, byte for byte, for every file that cargo writes.
+ * std's Hash for Path, and rustc-stable-hash. The JSON is serde_json's compact form with a fixed order of
+ * keys; fingerprint_format(fingerprint_parse(x)) == x, byte for byte, for every x that fingerprint_parse
+ * accepts: what is spaced or ordered in another way is refused.
  *
- * Spans in a struct fingerprint point into the arena given to fingerprint_parse.
+ * Spans in a struct fingerprint point into the arena given to fingerprint_parse. Nothing here keeps state
+ * between calls; threads may parse and hash at the same time, each with its own arena.
  */
 #ifndef STEADY_FORMAT_FINGERPRINT_H
 #define STEADY_FORMAT_FINGERPRINT_H
@@ -70,6 +72,9 @@ struct fingerprint_dep {
 
 struct fingerprint {
 	uint64_t rustc, target, profile, path, config, compile_kind;
+	/** compile_kind is neither written nor hashed: cargo 1.46 and its like, older than anything
+	 * supported. */
+	bool lacks_compile_kind;
 	/** Present up to cargo 1.84. */
 	bool has_metadata;
 	uint64_t metadata;
@@ -118,10 +123,14 @@ void fingerprint_format(const struct fingerprint *fp, struct str *out);
 uint64_t fingerprint_hash(const struct fingerprint *fp, const struct epoch *epoch);
 /** Appends the bytes that are hashed; for tests and for looking into a mismatch. */
 void fingerprint_stream(const struct fingerprint *fp, const struct epoch *epoch, struct str *out);
-/** The only hasher that can have made it. */
+/** The only hasher that can have made it: cargo dropped the metadata field when it changed the hasher. */
 enum fingerprint_hasher fingerprint_hasher(const struct fingerprint *fp);
 /** False if every Path algorithm gives the same hash, because no path is hashed. */
 bool fingerprint_has_paths(const struct fingerprint *fp);
+/** The Path algorithms that reproduce `hash` with the fingerprint's own hasher, a bit 1 << PATHS_x for each.
+ * A build directory's algorithm is the one that all its units have in common; 0 means it must not be touched.
+ */
+unsigned fingerprint_matching_paths(const struct fingerprint *fp, uint64_t hash);
 /** "sip24/count" and the like, static. */
 const char *epoch_name(const struct epoch *epoch);
 
