@@ -1,0 +1,44 @@
+/*
+ * What layout.c (which directories hold units), unit.c (what one directory holds) and target.c (the graph
+ * over all of them) share.
+ */
+#ifndef STEADY_SRC_CORE_TARGET_PRIV_H
+#define STEADY_SRC_CORE_TARGET_PRIV_H
+
+#include "steady/core/target.h"
+
+/** More directories, units or warnings than this are no real target. */
+#define TARGET_MAX_ENTRIES ((size_t)400000)
+#define TARGET_MAX_WARNINGS ((size_t)200)
+
+/** A directory that may hold units. */
+struct unit_dir {
+	const struct profile_dir *place;
+	enum target_layout layout;
+	const char *path, *package, *meta;
+};
+
+struct warning_list {
+	const char **data;
+	size_t len, cap;
+};
+struct unit_dir_list {
+	struct unit_dir *data;
+	size_t len, cap;
+};
+struct unit_list {
+	struct unit *data;
+	size_t len, cap;
+};
+
+void target_warn(struct warning_list *list, struct arena *mem, const char *fmt, ...) STEADY_PRINTF(3, 4);
+
+/** Finds the profile directories and in them the directories of units. */
+int layout_find(
+	struct target *t, struct unit_dir_list *ret_dirs, struct warning_list *warnings, struct err *err);
+
+/** Reads the units of one directory; everything read lives in mem. */
+void unit_dir_read(int buildfd, const struct unit_dir *dir, struct arena *mem, struct unit_list *units,
+	struct warning_list *warnings);
+
+#endif
