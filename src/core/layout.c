@@ -41,16 +41,19 @@ static int list_dirs(int fd, struct arena *mem, struct dir_list *ret, struct err
 
 struct finder {
 	struct target *t;
+	/* NULL while only the places are wanted. */
 	struct unit_dir_list *dirs;
 	struct warning_list *warnings;
 	VEC(struct profile_dir) places;
 };
 
-static void add_dir(struct finder *f, size_t place, enum target_layout layout, const char *path,
-	const char *package, const char *meta)
+static void add_dir(
+	struct finder *f, enum target_layout layout, const char *path, const char *package, const char *meta)
 {
-	/* The place's address is not final yet: its index stands in until layout_find is done. */
-	*vec_add(f->dirs) = (struct unit_dir){.place = (const struct profile_dir *)(uintptr_t)place,
+	if (f->dirs == NULL)
+		return;
+	/* The place's address is not final yet: its index stands in until all are found. */
+	*vec_add(f->dirs) = (struct unit_dir){.place = (const struct profile_dir *)(uintptr_t)f->places.len,
 		.layout = layout,
 		.path = path,
 		.package = package,
@@ -58,7 +61,7 @@ static void add_dir(struct finder *f, size_t place, enum target_layout layout, c
 }
 
 /* <profile>/.fingerprint/<pkg>-<hex> */
-static bool find_old(struct finder *f, int placefd, const char *place_path, size_t place)
+static bool find_old(struct finder *f, int placefd, const char *place_path)
 {
 	CLEANUP_CLOSE int fd = fsio_open_dir(placefd, ".fingerprint", NULL);
 	if (fd < 0)
@@ -66,6 +69,8 @@ static bool find_old(struct finder *f, int placefd, const char *place_path, size
 	struct arena *mem = f->t->mem;
 	struct err err = ERR_INIT;
 	struct dir_list list;
+	if (f->dirs == NULL)
+		return true;
 	if (list_dirs(fd, mem, &list, &err) < 0) {
 		target_warn(f->warnings, mem, "%s/.fingerprint: %s", place_path, err.msg);
 		return true;
@@ -75,43 +80,56 @@ static bool find_old(struct finder *f, int placefd, const char *place_path, size
 		const char *dash = strrchr(name, '-');
 		if (dash == NULL || dash == name || !is_meta(dash + 1))
 			continue;
-		add_dir(f, place, LAYOUT_OLD, arena_printf(mem, "%s/.fingerprint/%s", place_path, name),
+		add_dir(f, LAYOUT_OLD, arena_printf(mem, "%s/.fingerprint/%s", place_path, name),
 			arena_strndup(mem, name, (size_t)(dash - name)), dash + 1);
 	}
 	return true;
 }
 
-/* <profile>/build/<pkg>/<hex>/fingerprint; in the old layout build/<pkg>-<hex> has no such children. */
-static bool find_new(struct finder *f, int placefd, const char *place_path, size_t place)
+/* One package of the new layout: build/<pkg>/<hex>/fingerprint. */
+static bool find_new_package(struct finder *f, int buildfd, const char *place_path, const char *package)
+{
+	struct arena *mem = f->t->mem;
+	CLEANUP_CLOSE int fd = fsio_open_dir(buildfd, package, NULL);
+	struct dir_list metas;
+	bool found = false;
+	if (fd < 0 || list_dirs(fd, mem, &metas, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < metas.count; i++) {
+		const char *meta = metas.entry[i].name;
+		if (!is_meta(meta) || !is_dir(fd, arena_printf(mem, "%s/fingerprint", meta)))
+			continue;
+		found = true;
+		add_dir(f, LAYOUT_NEW,
+			arena_printf(mem, "%s/build/%s/%s/fingerprint", place_path, package, meta), package,
+			meta);
+	}
+	return found;
+}
+
+/* <profile>/build; the old layout's build/<pkg>-<hex> are directories of build scripts, not of units. */
+static bool find_new(struct finder *f, int placefd, const char *place_path)
 {
 	CLEANUP_CLOSE int fd = fsio_open_dir(placefd, "build", NULL);
-	if (fd < 0)
-		return false;
-	struct arena *mem = f->t->mem;
 	struct dir_list packages;
 	bool found = false;
-	if (list_dirs(fd, mem, &packages, NULL) < 0)
+	if (fd < 0 || list_dirs(fd, f->t->mem, &packages, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < packages.count; i++) {
 		const char *package = packages.entry[i].name;
 		const char *dash = strrchr(package, '-');
 		if (dash != NULL && is_meta(dash + 1))
 			continue;
-		CLEANUP_CLOSE int pkgfd = fsio_open_dir(fd, package, NULL);
-		struct dir_list metas;
-		if (pkgfd < 0 || list_dirs(pkgfd, mem, &metas, NULL) < 0)
-			continue;
-		for (size_t j = 0; j < metas.count; j++) {
-			const char *meta = metas.entry[j].name;
-			if (!is_meta(meta) || !is_dir(pkgfd, arena_printf(mem, "%s/fingerprint", meta)))
-				continue;
-			found = true;
-			add_dir(f, place, LAYOUT_NEW,
-				arena_printf(mem, "%s/build/%s/%s/fingerprint", place_path, package, meta),
-				package, meta);
-		}
+		found |= find_new_package(f, fd, place_path, package);
 	}
 	return found;
+}
+
+static bool has_lock(int fd)
+{
+	struct stat st;
+	return fsio_stat(fd, ".cargo-lock", &st, NULL) == 0 ||
+		fsio_stat(fd, ".cargo-build-lock", &st, NULL) == 0;
 }
 
 /* Is the directory a profile directory? Then its units are added. */
@@ -123,10 +141,9 @@ static bool find_profile(
 		return false;
 	struct arena *mem = f->t->mem;
 	const char *path = parent[0] != '\0' ? arena_printf(mem, "%s/%s", parent, name) : name;
-	size_t place = f->places.len;
-	bool old = find_old(f, fd, path, place);
-	bool new = find_new(f, fd, path, place);
-	if (!old && !new)
+	bool old = find_old(f, fd, path);
+	bool new = find_new(f, fd, path);
+	if (!old && !new && !has_lock(fd))
 		return false;
 	*vec_add(&f->places) = (struct profile_dir){
 		.path = path, .profile = name, .triple = triple, .has_old = old, .has_new = new};
@@ -168,8 +185,8 @@ int layout_find(
 	if (t->nplace != 0)
 		memcpy(t->place, f.places.data, t->nplace * sizeof(*t->place));
 	vec_release(&f.places);
-	vec_each (dir, ret_dirs)
-		dir->place = &t->place[(uintptr_t)dir->place];
+	for (size_t i = 0; ret_dirs != NULL && i < ret_dirs->len; i++)
+		ret_dirs->data[i].place = &t->place[(uintptr_t)ret_dirs->data[i].place];
 	return 0;
 }
 

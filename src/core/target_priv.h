@@ -33,7 +33,8 @@ struct unit_list {
 
 void target_warn(struct warning_list *list, struct arena *mem, const char *fmt, ...) STEADY_PRINTF(3, 4);
 
-/** Finds the profile directories and in them the directories of units. */
+/** Finds the profile directories (t->place) and in them, if ret_dirs is not NULL, the directories of units.
+ */
 int layout_find(
 	struct target *t, struct unit_dir_list *ret_dirs, struct warning_list *warnings, struct err *err);
 

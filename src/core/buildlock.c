@@ -1,0 +1,102 @@
+#include "steady/core/buildlock.h"
+
+#include "target_priv.h"
+
+#include "steady/util/flock.h"
+#include "steady/util/fsio.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct held {
+	int fd;
+};
+
+struct buildlock {
+	VEC(struct held) held;
+};
+
+static const char *const lock_name[] = {".cargo-build-lock", ".cargo-lock"};
+
+static void drop_all(struct buildlock *lock)
+{
+	vec_each (h, &lock->held)
+		steady_cleanup_close(&h->fd);
+	lock->held.len = 0;
+}
+
+struct buildlock *buildlock_drop(struct buildlock *lock)
+{
+	if (lock == NULL)
+		return NULL;
+	drop_all(lock);
+	vec_release(&lock->held);
+	free(lock);
+	return NULL;
+}
+
+void buildlock_cleanup(struct buildlock **lock)
+{
+	*lock = buildlock_drop(*lock);
+}
+
+/* Tries every lock of one directory; FLOCK_BUSY leaves the busy one open in *ret_busy and its path in
+ * *ret_path. */
+static int try_directory(struct buildlock *lock, int dirfd, struct arena *mem, int *ret_busy,
+	const char **ret_path, struct err *err)
+{
+	/* Found anew each time: profile directories may appear while we wait. */
+	struct target t = {.mem = mem, .path = "the build directory", .fd = dirfd};
+	int code = layout_find(&t, NULL, NULL, err);
+	for (size_t i = 0; code == 0 && i < t.nplace * COUNT_OF(lock_name); i++) {
+		const char *name = lock_name[i % COUNT_OF(lock_name)];
+		const char *path = arena_printf(mem, "%s/%s", t.place[i / COUNT_OF(lock_name)].path, name);
+		int fd = -1;
+		code = flock_try(dirfd, path, &fd, err);
+		if (code == 0) {
+			*vec_add(&lock->held) = (struct held){fd};
+		} else if (code == FLOCK_BUSY) {
+			*ret_busy = fd;
+			*ret_path = path;
+		}
+	}
+	return code;
+}
+
+static int try_all(struct buildlock *lock, const int dirfd[2], struct arena *mem, int *ret_busy,
+	const char **ret_path, struct err *err)
+{
+	int code = 0;
+	for (size_t i = 0; code == 0 && i < 2; i++) {
+		if (dirfd[i] >= 0)
+			code = try_directory(lock, dirfd[i], mem, ret_busy, ret_path, err);
+	}
+	return code;
+}
+
+int buildlock_take(int dirfd, int otherfd, buildlock_waiting *waiting, void *ctx, struct buildlock **ret,
+	struct err *err)
+{
+	const int dirs[2] = {dirfd, otherfd};
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	CLEANUP_BUILDLOCK struct buildlock *lock = xcalloc(1, sizeof(*lock));
+	bool told = false;
+	for (;;) {
+		CLEANUP_CLOSE int busy = -1;
+		const char *path = NULL;
+		int code = try_all(lock, dirs, mem, &busy, &path, err);
+		if (code < 0)
+			return code;
+		if (code == 0)
+			break;
+		drop_all(lock);
+		if (!told)
+			waiting(path, ctx);
+		told = true;
+		code = flock_wait(busy, err);
+		if (code < 0)
+			return code;
+	}
+	*ret = TAKE_PTR(lock);
+	return 0;
+}

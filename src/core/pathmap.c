@@ -1,0 +1,156 @@
+#include "steady/core/pathmap.h"
+
+#include "steady/core/ephemeral.h"
+#include "steady/util/mem.h"
+#include "steady/util/path.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+/* Longest path that a glob is tried on. */
+#define MAX_PATH 4096
+
+static bool is_separator(char c)
+{
+	return c == '/' || c == '\\';
+}
+
+static bool ends_path(char c)
+{
+	return c == '\n' || c == '\r' || c == '\t' || c == '"' || c == '\'' || c == '=' || c == ';' ||
+		c == ':' || c == ',';
+}
+
+/* May a path begin here? */
+static bool begins_path(struct span text, size_t at)
+{
+	return at == 0 || ends_path(text.ptr[at - 1]) || text.ptr[at - 1] == ' ' ||
+		(!is_separator(text.ptr[at - 1]) && is_separator(text.ptr[at]) && at >= 2 &&
+			text.ptr[at - 2] == '-');
+}
+
+static bool ends_component(struct span text, size_t at)
+{
+	return at == text.len || is_separator(text.ptr[at]) || ends_path(text.ptr[at]);
+}
+
+static bool find_literal(struct span pattern, struct span text, size_t at, struct span *ret)
+{
+	while (pattern.len > 1 && is_separator(pattern.ptr[pattern.len - 1]))
+		pattern.len--;
+	for (; at + pattern.len <= text.len; at++) {
+		size_t hit = at + span_find_span(span_skip(text, at), pattern);
+		if (hit == text.len)
+			return false;
+		if (begins_path(text, hit) && ends_component(text, hit + pattern.len)) {
+			*ret = span_make(text.ptr + hit, pattern.len);
+			return true;
+		}
+		at = hit;
+	}
+	return false;
+}
+
+static size_t count_separators(const char *s)
+{
+	size_t count = 0;
+	for (; *s != '\0'; s++)
+		count += is_separator(*s);
+	return count;
+}
+
+/* The longest beginning of the path at `at` with as many separators as the pattern has. */
+static size_t prefix_length(struct span text, size_t at, size_t separators)
+{
+	size_t end = at;
+	for (; end < text.len && !ends_path(text.ptr[end]); end++) {
+		if (is_separator(text.ptr[end]) && separators-- == 0)
+			break;
+	}
+	return end - at;
+}
+
+static bool find_glob(const char *pattern, struct span text, size_t at, struct span *ret)
+{
+	size_t separators = count_separators(pattern);
+	for (; at < text.len; at++) {
+		if (!begins_path(text, at))
+			continue;
+		size_t len = prefix_length(text, at, separators);
+		char path[MAX_PATH];
+		if (len == 0 || len >= sizeof(path))
+			continue;
+		memcpy(path, text.ptr + at, len);
+		path[len] = '\0';
+		if (fnmatch(pattern, path, FNM_PATHNAME | FNM_NOESCAPE) == 0) {
+			*ret = span_make(text.ptr + at, len);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool find_one(const char *pattern, struct span text, size_t at, struct span *ret)
+{
+	if (strpbrk(pattern, "*?[") != NULL)
+		return find_glob(pattern, text, at, ret);
+	return find_literal(span_of(pattern), text, at, ret);
+}
+
+static bool find_any(const struct pathmap *map, struct span text, size_t at, struct span *ret)
+{
+	if (map->nfrom == 0)
+		return ephemeral_find(text, at, ret);
+	bool found = false;
+	for (size_t i = 0; i < map->nfrom; i++) {
+		struct span hit;
+		if (find_one(map->from[i], text, at, &hit) && (!found || hit.ptr < ret->ptr)) {
+			*ret = hit;
+			found = true;
+		}
+	}
+	return found;
+}
+
+bool pathmap_find(const struct pathmap *map, struct span text, size_t at, struct span *ret)
+{
+	struct span hit;
+	while (find_any(map, text, at, &hit)) {
+		if (map->to == NULL || !span_eq_str(hit, map->to)) {
+			*ret = hit;
+			return true;
+		}
+		at = (size_t)(hit.ptr - text.ptr) + hit.len;
+	}
+	return false;
+}
+
+size_t pathmap_replace(const struct pathmap *map, struct span text, struct str *out)
+{
+	size_t count = 0, at = 0;
+	struct span env;
+	while (pathmap_find(map, text, at, &env)) {
+		size_t start = (size_t)(env.ptr - text.ptr);
+		str_add_mem(out, text.ptr + at, start - at);
+		str_add(out, map->to);
+		at = start + env.len;
+		count++;
+	}
+	str_add_span(out, span_skip(text, at));
+	return count;
+}
+
+bool pathmap_is_interpreter(struct span rest)
+{
+	static const char *const dirs[] = {"/bin/python", "\\Scripts\\python", "/Scripts/python"};
+	if (rest.len == 0 || span_eq_str(rest, "/pyvenv.cfg") || span_eq_str(rest, "\\pyvenv.cfg"))
+		return true;
+	for (size_t i = 0; i < COUNT_OF(dirs); i++) {
+		struct span prefix = span_of(dirs[i]);
+		if (!span_starts(rest, prefix))
+			continue;
+		struct span name = span_skip(rest, prefix.len);
+		return span_find(name, '/') == name.len && span_find(name, '\\') == name.len;
+	}
+	return false;
+}
