@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -140,7 +141,8 @@ bool interpreter_agrees(const struct py_config *recorded, const struct interpret
 			now->debug ? "a debug build's" : "a release build's");
 	(void)snprintf(width, sizeof(width), "%u", now->pointer_width);
 	if (recorded->pointer_width != 0 && recorded->pointer_width != now->pointer_width)
-		differs(ret_why, "another pointer width", span_of("than"), width);
+		differs(ret_why, "pointer width", span_of(recorded->pointer_width == 32 ? "32" : "64"),
+			width);
 	if (recorded->lib_dir.ptr != NULL && now->lib_dir[0] != '\0' &&
 		!span_eq_str(recorded->lib_dir, now->lib_dir))
 		differs(ret_why, "lib_dir", recorded->lib_dir, now->lib_dir);
