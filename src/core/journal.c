@@ -132,6 +132,7 @@ static int clear(int fd, struct err *err)
 		code = fsio_sync_dir(fd, JOURNAL_DIR, err);
 	if (code >= 0)
 		code = fsio_remove_tree(fd, JOURNAL_DIR, err);
+	(void)fsio_rmdir(fd, STEADY_STATE_DIR, NULL);
 	return code < 0 ? code : 0;
 }
 

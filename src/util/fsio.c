@@ -364,7 +364,7 @@ int fsio_rename(int dirfd, const char *from, const char *to, struct err *err)
 	return 0;
 }
 
-int fsio_unlink(int dirfd, const char *path, struct err *err)
+static int remove_one(int dirfd, const char *path, int flags, struct err *err)
 {
 	CLEANUP_CLOSE int held = -1;
 	const char *name;
@@ -373,12 +373,22 @@ int fsio_unlink(int dirfd, const char *path, struct err *err)
 		return FSIO_MISSING;
 	if (parent < 0)
 		return parent;
-	if (unlinkat(parent, name, 0) < 0) {
+	if (unlinkat(parent, name, flags) < 0) {
 		if (errno == ENOENT)
 			return FSIO_MISSING;
-		return err_sys(err, errno, "cannot remove %s", path);
+		return err_sys(err, errno == EEXIST ? ENOTEMPTY : errno, "cannot remove %s", path);
 	}
 	return 0;
+}
+
+int fsio_unlink(int dirfd, const char *path, struct err *err)
+{
+	return remove_one(dirfd, path, 0, err);
+}
+
+int fsio_rmdir(int dirfd, const char *path, struct err *err)
+{
+	return remove_one(dirfd, path, AT_REMOVEDIR, err);
 }
 
 int fsio_mkdir(int dirfd, const char *path, struct err *err)

@@ -70,6 +70,8 @@ int fsio_rename(int dirfd, const char *from, const char *to, struct err *err);
 int fsio_unlink(int dirfd, const char *path, struct err *err);
 /** Makes one directory, 0777 less umask; there already is success. */
 int fsio_mkdir(int dirfd, const char *path, struct err *err);
+/** Removes a directory if it is empty; -ENOTEMPTY if not, FSIO_MISSING if it is not there. */
+int fsio_rmdir(int dirfd, const char *path, struct err *err);
 /** Removes a directory of plain files and directories, never following a link out of it. */
 int fsio_remove_tree(int dirfd, const char *path, struct err *err);
 /** Sets the modification time (the access time is kept), of a link itself if it is one. */
