@@ -100,12 +100,14 @@ bool span_u64(struct span s, uint64_t *ret)
 	return true;
 }
 
-/* Length of the well-formed sequence at s, 0 if there is none (RFC 3629: no surrogates, no overlong forms).
- */
-static size_t utf8_sequence(const unsigned char *s, size_t len)
+/* RFC 3629: no surrogates, no overlong forms. */
+size_t span_utf8_step(struct span text)
 {
+	const unsigned char *s = (const unsigned char *)text.ptr;
 	unsigned char low = 0x80, high = 0xbf;
-	size_t more;
+	size_t more, len = text.len;
+	if (len == 0)
+		return 0;
 	if (s[0] < 0x80)
 		return 1;
 	if (s[0] >= 0xc2 && s[0] <= 0xdf) {
@@ -132,12 +134,11 @@ static size_t utf8_sequence(const unsigned char *s, size_t len)
 
 bool span_is_utf8(struct span s)
 {
-	const unsigned char *bytes = (const unsigned char *)s.ptr;
-	for (size_t at = 0; at < s.len;) {
-		size_t step = utf8_sequence(bytes + at, s.len - at);
+	while (s.len != 0) {
+		size_t step = span_utf8_step(s);
 		if (step == 0)
 			return false;
-		at += step;
+		s = span_skip(s, step);
 	}
 	return true;
 }

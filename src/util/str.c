@@ -2,7 +2,6 @@
 
 #include "steady/util/mem.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -65,11 +64,17 @@ void str_add_char(struct str *s, char c)
 
 void str_printf(struct str *s, const char *fmt, ...)
 {
-	va_list args, again;
+	va_list args;
 	va_start(args, fmt);
+	str_vprintf(s, fmt, args);
+	va_end(args);
+}
+
+void str_vprintf(struct str *s, const char *fmt, va_list args)
+{
+	va_list again;
 	va_copy(again, args);
 	int len = vsnprintf(NULL, 0, fmt, args);
-	va_end(args);
 	if (len > 0) {
 		str_reserve(s, (size_t)len);
 		(void)vsnprintf(s->buf + s->len, (size_t)len + 1, fmt, again);

@@ -36,6 +36,8 @@ size_t span_find_span(struct span s, struct span needle);
 bool span_next_line(struct span *rest, struct span *ret_line);
 /** A whole span of decimal digits that fits; false otherwise, *ret untouched. */
 bool span_u64(struct span s, uint64_t *ret);
+/** Length of the well-formed UTF-8 sequence that the text begins with, 0 if there is none. */
+size_t span_utf8_step(struct span text);
 /** True for well-formed UTF-8, as Rust's str demands it. */
 bool span_is_utf8(struct span s);
 

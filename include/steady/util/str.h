@@ -11,6 +11,8 @@
 #include "steady/util/base.h"
 #include "steady/util/span.h"
 
+#include <stdarg.h>
+
 struct str {
 	char *buf;
 	size_t len;
@@ -35,6 +37,7 @@ void str_add_span(struct str *s, struct span text);
 void str_add_mem(struct str *s, const void *bytes, size_t len);
 void str_add_char(struct str *s, char c);
 void str_printf(struct str *s, const char *fmt, ...) STEADY_PRINTF(2, 3);
+void str_vprintf(struct str *s, const char *fmt, va_list args) STEADY_PRINTF(2, 0);
 /** Hands the heap buffer over (free() it) and leaves an empty string. */
 char *str_take(struct str *s);
 struct span str_span(const struct str *s);

@@ -1,0 +1,11 @@
+/*
+ * The commands, each defined in its own cmd_<name>.c. Keep the list sorted.
+ */
+#ifndef STEADY_CLI_COMMANDS_H
+#define STEADY_CLI_COMMANDS_H
+
+struct command;
+
+extern const struct command command_help;
+
+#endif
