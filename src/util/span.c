@@ -60,6 +60,35 @@ struct span span_trim(struct span s)
 	return s;
 }
 
+/* Bytes of the white space that s begins with (or ends with), 0 if there is none. */
+static size_t unicode_space(struct span s, bool at_end)
+{
+	static const char *const wide[] = {"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80",
+		"\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85",
+		"\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a",
+		"\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"};
+
+	unsigned char c = s.len != 0 ? (unsigned char)s.ptr[at_end ? s.len - 1 : 0] : 'x';
+	if (c < 0x80)
+		return is_space((char)c) ? 1 : 0;
+	for (size_t i = 0; i < COUNT_OF(wide); i++) {
+		struct span space = span_of(wide[i]);
+		if (at_end ? span_ends(s, space) : span_starts(s, space))
+			return space.len;
+	}
+	return 0;
+}
+
+struct span span_trim_unicode(struct span s)
+{
+	size_t step;
+	while ((step = unicode_space(s, false)) != 0)
+		s = span_skip(s, step);
+	while ((step = unicode_space(s, true)) != 0)
+		s.len -= step;
+	return s;
+}
+
 size_t span_find(struct span s, char byte)
 {
 	const char *hit = s.len != 0 ? memchr(s.ptr, byte, s.len) : NULL;
@@ -132,9 +161,20 @@ size_t span_utf8_step(struct span text)
 	return more + 1;
 }
 
+static bool eight_are_ascii(const unsigned char *bytes)
+{
+	uint64_t word;
+	memcpy(&word, bytes, sizeof(word));
+	return (word & 0x8080808080808080) == 0;
+}
+
 bool span_is_utf8(struct span s)
 {
 	while (s.len != 0) {
+		if (s.len >= 8 && eight_are_ascii((const unsigned char *)s.ptr)) {
+			s = span_skip(s, 8);
+			continue;
+		}
 		size_t step = span_utf8_step(s);
 		if (step == 0)
 			return false;

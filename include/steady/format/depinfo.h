@@ -1,13 +1,14 @@
 /*
  * cargo's binary dep-info (`dep-<base>`): the files and variables that rustc read for a unit.
  *
- * All integers are u32, little endian:
- *	v0  (cargo <= 1.82): n_files { u8 type, len, path } n_env { len, key, u8 has_value, [len, value] }
- *	v0c (1.83):          as v0, each file followed by u8 has_checksum, [u64 size, len,
- *"sha256=..."|"blake3=..."] v1  (>= 1.84):       01 00 00 00 ff 01, then v0c's body v0 and v0c cannot be told
- *apart from their bytes: the caller knows from the unit's JSON whether CheckDepInfo has a method (then v0c).
- *A reader ignores bytes behind the end; they are kept for the round trip. Source: cargo's
- *core/compiler/fingerprint/dep_info.rs (RustcDepInfo::{parse,serialize}, EncodedDepInfo).
+ * All integers are u32, little endian, except `size`:
+ *	v0  (cargo <= 1.82): n_files { u8 root, len, path } n_env { len, key, u8 has_value, [len, value] }
+ *	v0c (cargo 1.83):    as v0, each file followed by u8 has_checksum, [u64 size, len, "sha256=..."]
+ *	v1  (cargo >= 1.84): 01 00 00 00 ff 01, then v0c's body
+ * v0 and v0c cannot be told apart from their bytes: the caller knows from the unit's JSON whether
+ * CheckDepInfo has a method (then v0c). A reader ignores bytes behind the end; they are kept for the round
+ * trip. A count that the file cannot hold makes cargo itself allocate for it and panic.
+ * Source: cargo's fingerprint/dep_info.rs (EncodedDepInfo::{parse,serialize}).
  */
 #ifndef STEADY_FORMAT_DEPINFO_H
 #define STEADY_FORMAT_DEPINFO_H
@@ -18,7 +19,8 @@
 #include "steady/util/span.h"
 #include "steady/util/str.h"
 
-#define DEPINFO_MAX_BYTES ((size_t)64 * 1024 * 1024)
+/** A parsed dep-info takes up to 12 times its size. */
+#define DEPINFO_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
 enum depinfo_version { DEPINFO_V0, DEPINFO_V0C, DEPINFO_V1 };
 
@@ -56,7 +58,8 @@ struct depinfo {
 
 /**
  * Spans point into `bytes`, arrays live in mem. `has_method`: the unit's CheckDepInfo has a method (v0c
- * instead of v0). -EBADMSG where cargo would not accept it either, with the byte offset in the message.
+ * instead of v0). -EBADMSG, with the byte offset in the message, for everything that cargo does not accept,
+ * and for flags other than 0 and 1, which it never writes.
  */
 int depinfo_parse(
 	struct arena *mem, struct span bytes, bool has_method, struct depinfo *ret, struct err *err);

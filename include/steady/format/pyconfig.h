@@ -35,7 +35,7 @@ enum py_abi {
 struct py_config {
 	/** The whole text; all spans point into it. An absent key has ptr NULL. */
 	struct span text;
-	/** CPython, PyPy, GraalPy */
+	/** CPython, PyPy, GraalPy, RustPython; CPython (outside of `text`) if the text does not say. */
 	struct span implementation;
 	/** major.minor */
 	struct span version;
@@ -53,7 +53,8 @@ struct py_config {
 	bool debug;
 };
 
-/** 0; -EBADMSG for a line without '=', text that is not UTF-8, or one without implementation and version. */
+/** 0; -EBADMSG for a line without '=', text that is not UTF-8, or one without a version. Of a key given twice
+ * the last counts, as for pyo3. */
 int pyconfig_parse(struct span text, struct py_config *ret, struct err *err);
 /** Is this line of a script's output the hexadecimal config (key PYO3_CONFIG)? Appends the text if so. */
 bool pyconfig_from_hex(struct span key, struct span value, struct str *ret_text);

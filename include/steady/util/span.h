@@ -28,6 +28,8 @@ bool span_ends(struct span s, struct span suffix);
 struct span span_skip(struct span s, size_t count);
 /** Without ASCII white space at both ends. */
 struct span span_trim(struct span s);
+/** Without Unicode white space at both ends, as Rust's str::trim; the text is UTF-8. */
+struct span span_trim_unicode(struct span s);
 /** Position of the first `byte`, or s.len. */
 size_t span_find(struct span s, char byte);
 /** Position of the first occurrence of `needle`, or s.len when there is none. */
