@@ -9,6 +9,7 @@
 #include <string.h>
 
 const struct command *const steady_commands[] = {
+	&command_completions,
 	&command_help,
 	NULL,
 };

@@ -6,6 +6,7 @@
 
 struct command;
 
+extern const struct command command_completions;
 extern const struct command command_help;
 
 #endif
