@@ -220,7 +220,7 @@ static unsigned char type_of(int fd, const struct dirent *entry)
 	struct stat st;
 	if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return DT_CHR; /* vanished or unreadable: nothing we would open */
-	return IFTODT(st.st_mode);
+	return (unsigned char)IFTODT(st.st_mode);
 }
 
 int fsio_list(int fd, size_t max, struct arena *mem, struct dir_list *ret, struct err *err)

@@ -1,13 +1,20 @@
 /*
- * A small reader of TOML for the few keys of Cargo.toml and .cargo/config.toml that matter here.
+ * A reader of TOML, for the few keys of Cargo.toml and .cargo/config.toml that matter here.
  *
- * It understands the whole syntax of TOML 1.0 as far as finding keys and strings demands (tables, dotted and
- * quoted keys, arrays of tables, inline tables, all four kinds of strings, comments, arrays over several
- *lines), and hands every value over as text. What it cannot read is an error with the line, never a guess.
+ * It understands the syntax of TOML 1.0 (tables, dotted and quoted keys, arrays of tables, inline tables, all
+ * four kinds of strings) and what 1.1 adds to it (\e, \xHH, inline tables over several lines). Numbers and
+ * dates are handed over as written. What it cannot read is an error with the line, never a guess.
  *
- *	struct toml doc;
- *	if (toml_parse(mem, bytes, &doc, &err) == 0)
- *		value = toml_get(&doc, "build.target-dir");
+ *	struct toml_value *root;
+ *	if (toml_parse(mem, bytes, &root, &err) < 0)
+ *		return err_wrap(&err, "%s", path);
+ *	if (toml_string(toml_get(root, "build.target-dir"), &text))
+ *		...
+ *	toml_each(member, toml_get(root, "workspace.exclude"))
+ *		if (toml_string(member, &text))
+ *			...
+ *
+ * Source: the TOML specification (toml.io/en/v1.0.0).
  */
 #ifndef STEADY_FORMAT_TOML_H
 #define STEADY_FORMAT_TOML_H
@@ -18,42 +25,50 @@
 #include "steady/util/span.h"
 
 #define TOML_MAX_BYTES ((size_t)4 * 1024 * 1024)
+/** Parts of one key, and levels of arrays and inline tables in each other. */
+#define TOML_MAX_DEPTH 64
+/** Memory stays below some 250 bytes for each value. */
+#define TOML_MAX_VALUES ((size_t)1 << 18)
 
 enum toml_type {
 	TOML_STRING,
 	/** Number, boolean or date: `text` is as written. */
 	TOML_BARE,
+	/** Also an array of tables. */
 	TOML_ARRAY,
-	/** A table, however it was written; inline tables are flattened into entries with longer keys. */
+	/** However it was written: [header], dotted key or inline. */
 	TOML_TABLE,
 };
 
 struct toml_value {
-	/**
-	 * The parts of the key from the root on, joined by NUL-free '\x1f'; elements of an array of tables
-	 * count as "name" + '\x1f' + index.
-	 */
-	const char *key;
 	enum toml_type type;
-	/** A string's contents with escapes resolved. */
+	/** One part of a key; empty for elements of arrays and for the root. */
+	struct span key;
+	/** A string's contents with escapes resolved (may hold NULs); empty for arrays and tables. */
 	struct span text;
-	/** Elements of an array (arrays in arrays and tables in arrays are kept as elements of type
-	 * TOML_ARRAY/TABLE). */
-	struct toml_value *item;
+	/** Members of a table or elements of an array, in the order of the text; see toml_each. */
+	struct toml_value *first, *next;
 	size_t count;
+	/** Where it begins, counted from 1. */
 	size_t line;
 };
 
-struct toml {
-	struct toml_value *value;
-	size_t count;
-};
+/** Runs over the members of a table or the elements of an array; nothing for other values and for NULL. */
+#define toml_each(item, container)                                                                           \
+	for (const struct toml_value *item = toml_first(container); item != NULL; item = item->next)
 
-/** -EBADMSG with the line number; -EEXIST for a key given twice. Everything returned lives in mem. */
-int toml_parse(struct arena *mem, struct span bytes, struct toml *ret, struct err *err);
-/** The value of a dotted path of bare key parts ("build.target-dir"), or NULL. */
-const struct toml_value *toml_get(const struct toml *doc, const char *path);
-/** The same for parts that may hold any character, given one by one. */
-const struct toml_value *toml_get_parts(const struct toml *doc, const char *const part[], size_t count);
+/** The root table. -EBADMSG with the line number; -EEXIST for a key or table given twice. Everything returned
+ * lives in mem. */
+int toml_parse(struct arena *mem, struct span bytes, struct toml_value **ret, struct err *err);
+/** NULL for NULL. */
+const struct toml_value *toml_first(const struct toml_value *container);
+/** A table's member by its exact name; NULL if there is none, or where `table` is no table or NULL. */
+const struct toml_value *toml_member(const struct toml_value *table, struct span key);
+/** The same along a dotted path of bare key parts ("build.target-dir"). */
+const struct toml_value *toml_get(const struct toml_value *table, const char *path);
+/** True for a string. NULL and other values give false, *ret untouched. */
+bool toml_string(const struct toml_value *value, struct span *ret);
+/** True for `true` and `false`. */
+bool toml_bool(const struct toml_value *value, bool *ret);
 
 #endif
