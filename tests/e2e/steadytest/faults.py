@@ -1,0 +1,54 @@
+"""Killing a program, or failing one of its system calls, at the N-th that changes a file (tests/tools/killat.c)."""
+
+import os
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+
+from .run import clean_env
+
+#: killat's exit code when it killed the program.
+KILLED = 42
+
+
+@dataclass
+class FaultRun:
+    """`calls` matching calls were seen; `killed` or `failed` names the N-th, where it was reached; `status` is the
+    program's own exit code (128 + signal), None if it was killed."""
+
+    returncode: int
+    calls: int
+    killed: str = None
+    failed: str = None
+    status: int = None
+    trace: list = field(default_factory=list)
+    stdout: str = ""
+    stderr: str = ""
+
+
+def killat_program() -> str:
+    """The built killat, or None where this system has none."""
+    return os.environ.get("STEADY_KILLAT") or None
+
+
+def killat(argv, count: int = 0, when: str = "--before", fail: str = None, calls: str = None, trace: bool = False,
+           env: dict = None, cwd=None, timeout: float = 120) -> FaultRun:
+    """Runs ARGV under killat. `when`: --before or --after; `fail`: an errno by name instead of the kill."""
+    env = dict(clean_env() if env is None else env)
+    env["ASAN_OPTIONS"] = "detect_leaks=0:" + env.get("ASAN_OPTIONS", "")
+    with tempfile.NamedTemporaryFile("r") as report:
+        command = [killat_program(), "--count", str(count), "--report", report.name]
+        command += ["--fail", fail] if fail else [when]
+        command += ["--calls", calls] if calls else []
+        command += ["--trace"] if trace else []
+        done = subprocess.run([*command, "--", *map(str, argv)], env=env, cwd=cwd and str(cwd), text=True, timeout=timeout,
+                              errors="surrogateescape", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+        lines = report.read().splitlines()
+    found = re.match(r"^killat: (\d+) calls, (?:killed at (\S+)|(?:failed (\S+), )?exit (\d+))$", lines[-1] if lines else "")
+    if not found:
+        raise AssertionError(f"killat failed ({done.returncode}): {done.stderr}")
+    status = None if found.group(4) is None else int(found.group(4))
+    return FaultRun(done.returncode, int(found.group(1)), found.group(2), found.group(3), status, lines[:-1], done.stdout,
+                    done.stderr)
