@@ -7,7 +7,7 @@
     newlayout   the newest of them with -Zbuild-dir-new-layout
 
 Nothing is installed and rustup is left alone: packages are unpacked below the cache folder.
-`python3 -m steadytest.cargos` lists what is there; with a name it fetches that one; `best` prints the newest one's path.
+`python3 -m steadytest` lists them.
 """
 
 import os
@@ -176,22 +176,3 @@ def best_cargo() -> Cargo:
     if not found:
         raise Unavailable("no cargo on PATH, and none can be fetched")
     return max(found, key=lambda cargo: cargo.version)
-
-
-def _main(argv: list) -> int:
-    if argv == ["best"]:
-        print(best_cargo().program)
-        return 0
-    status = 0
-    for name in argv or NAMES:
-        try:
-            cargo = find_cargo(name)
-            print(f"{name}\t{'.'.join(map(str, cargo.version))}\tstd {'.'.join(map(str, cargo.std))}\t{cargo.program}")
-        except Unavailable as error:
-            print(f"{name}\t{error}")
-            status = 1
-    return status
-
-
-if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+pub const CONFIG: &str = include_str!(concat!(env!("OUT_DIR"), "/pyo3-build-config.txt"));
