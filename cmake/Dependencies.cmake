@@ -15,6 +15,7 @@ function(steady_find prefix module minimum debian fedora brew)
 endfunction()
 
 steady_find(LIBGIT2 libgit2 1.1 libgit2-dev libgit2-devel libgit2)
+steady_find(ZLIB zlib 1.2.11 zlib1g-dev zlib-devel zlib)
 steady_find(CJSON libcjson 1.7.14 libcjson-dev cjson-devel cjson)
 steady_find(XXHASH libxxhash 0.8.0 libxxhash-dev xxhash-devel xxhash)
 

@@ -1,0 +1,95 @@
+#include "git2_priv.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+static struct git2 table;
+static struct err load_error;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+#ifdef STEADY_LIBGIT2_LINKED
+
+static bool fill(void)
+{
+#define GIT2_ADDRESS(name) table.name = name;
+	GIT2_FUNCTIONS(GIT2_ADDRESS)
+#undef GIT2_ADDRESS
+	return true;
+}
+
+#else
+
+static const struct {
+	const char *name;
+	size_t offset;
+} functions[] = {
+#define GIT2_ROW(name) {#name, offsetof(struct git2, name)},
+	GIT2_FUNCTIONS(GIT2_ROW)
+#undef GIT2_ROW
+};
+
+/* The very version our headers describe: its structures differ from one minor version to the next. */
+static void *open_library(void)
+{
+	static const char *const names[] = {
+		"libgit2.so." LIBGIT2_SOVERSION, "libgit2." LIBGIT2_SOVERSION ".dylib", STEADY_LIBGIT2_FILE};
+	void *library = NULL;
+	for (size_t i = 0; library == NULL && i < COUNT_OF(names); i++)
+		library = dlopen(names[i], RTLD_LAZY | RTLD_LOCAL);
+	return library;
+}
+
+static bool fill(void)
+{
+	void *library = open_library();
+	if (library == NULL) {
+		(void)err_set(&load_error, ENOSYS, "libgit2 %s is not installed", LIBGIT2_SOVERSION);
+		return false;
+	}
+	for (size_t i = 0; i < COUNT_OF(functions); i++) {
+		void *address = dlsym(library, functions[i].name);
+		if (address == NULL) {
+			(void)err_set(&load_error, ENOSYS, "libgit2 lacks %s", functions[i].name);
+			return false;
+		}
+		/* ISO C has no cast from an object pointer to a function pointer; POSIX promises this
+		 * works. */
+		memcpy((char *)&table + functions[i].offset, &address, sizeof(address));
+	}
+	return true;
+}
+
+#endif
+
+static void load_once(void)
+{
+	if (!fill())
+		return;
+	if (table.git_libgit2_init() < 0) {
+		(void)err_set(&load_error, ENOSYS, "libgit2 cannot start");
+		return;
+	}
+	/* Computing the SHA-1 of every object read would double the cost of a walk; git does not do it
+	 * either. */
+	(void)table.git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+	/* A blob that a partial clone has not fetched may still be named by the index. */
+	(void)table.git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
+}
+
+const struct git2 *git2_load(struct err *err)
+{
+	(void)pthread_once(&once, load_once);
+	if (load_error.code != 0) {
+		(void)err_set(err, load_error.code, "%s", load_error.msg);
+		return NULL;
+	}
+	return &table;
+}
+
+const char *git2_message(const struct git2 *git2)
+{
+	const git_error *last = git2->git_error_last();
+	return last != NULL && last->message != NULL ? last->message : "no reason given";
+}

@@ -1,0 +1,24 @@
+/* Objects read lately, by where they lie; the least recently used go first. */
+#ifndef STEADY_CORE_PACKCACHE_PRIV_H
+#define STEADY_CORE_PACKCACHE_PRIV_H
+
+#include "packs_priv.h"
+
+#define PACKCACHE_BUCKETS 16384u
+
+struct packcache {
+	struct packed *bucket[PACKCACHE_BUCKETS];
+	struct packed *newest, *oldest;
+	size_t bytes, max_bytes;
+};
+
+void packcache_init(struct packcache *c, size_t max_bytes);
+void packcache_release(struct packcache *c);
+/** A key for an entry; packs are far smaller than 2^44 bytes. */
+uint64_t packcache_key(size_t file, uint64_t offset);
+/** With a reference for the caller, or NULL. */
+struct packed *packcache_get(struct packcache *c, uint64_t key);
+/** Keeps a reference of its own. The object must not be in a cache yet. */
+void packcache_put(struct packcache *c, uint64_t key, struct packed *object);
+
+#endif

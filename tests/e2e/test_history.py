@@ -1,0 +1,165 @@
+"""The commit that last changed each path: against git's answers, against the definition, on many shapes of history."""
+
+import os
+import subprocess
+import tarfile
+import unittest
+from pathlib import Path
+
+from steadytest import E2ECase, main
+from steadytest.histories import START, History, git, modern_git, quoted, random_history
+
+PRINT = os.environ.get("PRINT_HISTORY", "")
+HERE = Path(__file__).resolve().parent
+SEEDS = int(os.environ.get("STEADY_HISTORY_SEEDS", "40"))
+
+
+def run(repository, *options) -> str:
+    env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    done = subprocess.run([PRINT, str(repository), *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr.decode(errors="replace"))
+    return done.stdout.decode()
+
+
+def answers(repository, *options) -> dict:
+    """{quoted path: commit id, or None where there is no answer}"""
+    found = {}
+    for line in run(repository, *options).splitlines():
+        path, commit, _ = line.split("\t")
+        found[path] = None if commit == "-" else commit
+    return found
+
+
+def expected(history: History, **options) -> dict:
+    return {quoted(path): None if at is None else history.commits[at].id
+            for path, at in history.answers(**options).items()}
+
+
+def histories_dir():
+    """Where the recorded history lies: STEADY_HISTORIES, or beside the repository."""
+    for place in (os.environ.get("STEADY_HISTORIES"), HERE.parents[2] / "shared/histories", HERE.parents[1] / "../../shared/histories"):
+        if place and (Path(place) / "cargo-history.tar").is_file():
+            return Path(place)
+    return None
+
+
+class Recorded(E2ECase):
+    def test_cargo(self):
+        place = histories_dir()
+        if place is None:
+            self.missing("no recorded history; name its directory in STEADY_HISTORIES")
+        with tarfile.open(place / "cargo-history.tar") as archive:
+            archive.extractall(self.tmp)
+        repository = self.tmp / "cargo-history.git"
+        want = (place / "cargo-history.tsv").read_text()
+        self.assertEqual(run(repository, "no-cache"), want)
+        git(repository, "commit-graph", "write", "--reachable")
+        self.assertEqual(run(repository, "no-cache"), want, "with a commit-graph")
+
+
+class Generated(E2ECase):
+    def check(self, repository, history, *options, **meaning):
+        self.assertEqual(answers(repository, "no-cache", *options), expected(history, **meaning), (history, options))
+
+    def check_all(self, repository, history):
+        self.check(repository, history)
+        self.check(repository, history, "listings", listings=True)
+        self.check(repository, history, "first-parent", first_parent=True)
+        self.check(repository, history, "merges", merges=True)
+
+    def test_random(self):
+        for seed in range(SEEDS):
+            with self.subTest(seed=seed):
+                history = random_history(seed, commits=40 + seed)
+                repository = history.write(self.tmp / f"r{seed}")
+                self.check_all(repository, history)
+                if seed % 4 == 0:
+                    git(repository, "repack", "-adfq", "--depth=50")
+                    self.check_all(repository, history)
+                    git(repository, "commit-graph", "write", "--reachable")
+                    self.check_all(repository, history)
+
+    def test_clocks_that_go_wrong(self):
+        for seed in range(1000, 1000 + SEEDS // 4):
+            with self.subTest(seed=seed):
+                history = random_history(seed, commits=80, skew=True)
+                self.check_all(history.write(self.tmp / f"r{seed}"), history)
+
+    def test_same_as_git(self):
+        if not modern_git():
+            self.missing("this git has no last-modified")
+        for seed in range(2000, 2000 + SEEDS // 4):
+            history = random_history(seed, commits=70)
+            repository = history.write(self.tmp / f"r{seed}")
+            lines = git(repository, "last-modified", "-r", "HEAD").decode().splitlines()
+            want = {line.split("\t", 1)[1]: line.split("\t", 1)[0] for line in lines}
+            self.assertEqual(answers(repository, "no-cache"), want)
+
+    def test_linear_as_log(self):
+        history = History()
+        for seed_commit in random_history(7, commits=60).commits:
+            history.add([len(history.commits) - 1] if history.commits else [], seed_commit.tree)
+        repository = history.write(self.tmp / "r")
+        for path, commit in answers(repository, "no-cache").items():
+            if not path.startswith('"'):
+                want = git(repository, "--literal-pathspecs", "log", "-1", "--format=%H", "--no-renames", "HEAD", "--", path)
+                self.assertEqual(commit, want.decode().strip(), path)
+
+    def test_oldest(self):
+        history = History()
+        one, two = ("100644", b"1"), ("100644", b"2")
+        history.add([], {b"a": one})
+        history.add([0], {b"a": one, b"d/b": one})
+        history.add([1], {b"a": two, b"d/b": two})
+        history.add([2], {b"a": one, b"d/b": two, b"d/c": one})
+        ids = [commit.id for commit in history.commits]
+        repository = history.write(self.tmp / "r")
+        ids = [commit.id for commit in history.commits]
+        self.assertEqual(answers(repository, "oldest"), {"a": ids[0], "d/b": ids[1], "d/c": ids[3]})
+        self.assertEqual(answers(repository, "oldest", "listings"), {"": ids[0], "d": ids[1]})
+        self.assertEqual(answers(repository, "no-cache", "listings"), {"": ids[1], "d": ids[3]})
+
+    def test_listing_of_directories_that_hold_only_directories(self):
+        history = History()
+        one, two = ("100644", b"1"), ("100644", b"2")
+        history.add([], {b"a/b/x": one})
+        history.add([0], {b"a/b/x": one, b"a/c/y": one})
+        history.add([1], {b"a/b/x": two, b"a/c/y": one})
+        history.add([2], {b"a/b/x": two, b"a/c/y": one, b"a/c/z": one})
+        repository = history.write(self.tmp / "r")
+        ids = [commit.id for commit in history.commits]
+        self.assertEqual(answers(repository, "no-cache", "listings"), {"": ids[0], "a": ids[1], "a/b": ids[0], "a/c": ids[3]})
+
+    def test_shallow(self):
+        for seed in range(3000, 3008):
+            history = random_history(seed, commits=50)
+            origin = history.write(self.tmp / f"r{seed}")
+            for depth in (1, 3, 10):
+                clone = self.tmp / f"s{seed}-{depth}"
+                git(self.tmp, "clone", "-q", "--no-checkout", "--depth", str(depth), f"file://{origin}", str(clone))
+                shallow = clone / ".git/shallow"
+                names = shallow.read_text().split() if shallow.exists() else []
+                places = {commit.id: i for i, commit in enumerate(history.commits)}
+                self.check(clone, history, boundary={places[name] for name in names})
+
+    def test_fifty_thousand_commits(self):
+        head = [b"blob\nmark :1000000\ndata 1\na\n", b"blob\nmark :1000001\ndata 1\nb\n"]
+        last, out = {}, head
+        for i in range(1, 50_001):
+            path = f"d{i * 7919 % 19}/e{i * 104_729 % 23}/f{i * 31 % 11}"
+            out.append(b"commit refs/heads/main\nmark :%d\ncommitter C <c@x> %d +0000\ndata 1\nm\nM 100644 :%d %s\n"
+                       % (i, START + i, 1_000_000 + (i // 9000) % 2, path.encode()))
+            if last.get(path, (None, None))[1] != (i // 9000) % 2:
+                last[path] = (i, (i // 9000) % 2)
+        (self.tmp / "r").mkdir()
+        git(self.tmp / "r", "init", "-q", "-b", "main")
+        git(self.tmp / "r", "fast-import", "--quiet", stdin=b"".join(out))
+        times = {line.split("\t")[0]: int(line.split("\t")[2]) for line in run(self.tmp / "r", "no-cache").splitlines()}
+        self.assertEqual(times, {path: START + i for path, (i, _) in last.items()})
+
+
+if __name__ == "__main__":
+    if not PRINT:
+        raise SystemExit("PRINT_HISTORY must name the program print_history")
+    main()
