@@ -123,13 +123,13 @@ static int read_escape(struct toml_cursor *c, bool multi_line, struct str *out)
 }
 
 /* The delimiter at the position is passed if it ends the string. One or two quotes may stand right before the
- * three that end a multi-line string. */
+ * three that end a multi-line string; more are a string that has ended and something behind it. */
 static bool ends_here(struct toml_cursor *c, char quote, size_t quotes)
 {
 	size_t run = 0;
-	while (run < 5 && toml_peek(c, run) == quote)
+	while (run < 6 && toml_peek(c, run) == quote)
 		run++;
-	if (run < quotes || (quotes == 3 && run > 3))
+	if (run < quotes || (quotes == 3 && (run == 4 || run == 5)))
 		return false;
 	c->at += quotes;
 	return true;

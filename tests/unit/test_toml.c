@@ -136,6 +136,8 @@ static void test_refused(void **state)
 		{"a = 'x\n'", "a string without its end"},
 		{"a = \"\"\"x\"\"", "a string without its end"},
 		{"a = \"\"\"x\\", "an unknown escape"},
+		{"a = \"\"\"x\"\"\"\"\"\"", "more than one thing"},
+		{"a = '''x''''''", "more than one thing"},
 		{"a = \"\\q\"", "an unknown escape"},
 		{"a = \"\\u12\"", "too few"},
 		{"a = \"\\ud800\"", "no character"},
