@@ -1,0 +1,152 @@
+/* rustc's .d file of a unit, and the outputs that it names. */
+#include "unitfiles_priv.h"
+
+#include "steady/util/fsio.h"
+#include "steady/util/path.h"
+
+#include <string.h>
+
+/* What rustc puts out for one unit; more is no .d file of cargo's making. */
+#define MAX_OUTPUTS 64
+
+void unit_file_stat(const struct unitfiles *f, struct unit_file *file, bool in_target_dir)
+{
+	int fd = in_target_dir && f->target_fd >= 0 ? f->target_fd : f->t->fd;
+	file->present = fsio_stat(fd, file->path, &file->st, NULL) == 0;
+}
+
+/* rustc's name of the crate. */
+static char *crate_name(struct arena *mem, const char *target)
+{
+	char *name = arena_strdup(mem, target);
+	for (char *c = name; *c != '\0'; c++) {
+		if (*c == '-')
+			*c = '_';
+	}
+	return name;
+}
+
+/* Where rustc writes, relative to the build directory. */
+static char *out_dir(struct arena *mem, const struct unit *u)
+{
+	if (u->layout == LAYOUT_NEW)
+		return arena_printf(mem, "%s/build/%s/%s/out", u->place->path, u->package, u->meta);
+	if (u->kind == UNIT_BUILD_SCRIPT)
+		return arena_printf(mem, "%s/build/%s-%s", u->place->path, u->package, u->meta);
+	if (u->kind == UNIT_EXAMPLE || strncmp(u->base, "test-example-", 13) == 0)
+		return arena_printf(mem, "%s/examples", u->place->path);
+	return arena_printf(mem, "%s/deps", u->place->path);
+}
+
+static void add_output(const struct unitfiles *f, struct unit_files *u, struct unit_output output)
+{
+	if (u->noutput == MAX_OUTPUTS)
+		return;
+	struct span path = span_of(output.file.path);
+	output.is_rmeta = span_ends(path, SPAN_LIT(".rmeta"));
+	output.is_rlib = span_ends(path, SPAN_LIT(".rlib"));
+	unit_file_stat(f, &output.file, output.in_target_dir);
+	u->outputs[u->noutput++] = output;
+}
+
+/* Names in the .d file are those of the machine and directory that built: only their last parts count here.
+ */
+static void outputs_from_rustc(
+	const struct unitfiles *f, struct unit_files *u, const char *dir, struct arena *mem)
+{
+	for (size_t i = 0; i < u->rustc.noutput; i++) {
+		struct span name = path_base(u->rustc.output[i]);
+		if (span_ends(name, SPAN_LIT(".d")) || !path_is_inside(name))
+			continue;
+		struct unit_output output = {.file.path = arena_printf(mem, "%s/%.*s", dir, SPAN_ARG(name))};
+		add_output(f, u, output);
+	}
+}
+
+static bool read_rustc(const struct unitfiles *f, struct unit_files *u, const char *path, struct arena *mem)
+{
+	struct span text;
+	struct stat st;
+	if (fsio_read(f->t->fd, path, RUSTCDEP_MAX_BYTES, mem, &text, &st, NULL) != 0)
+		return false;
+	u->rustc_file = (struct unit_file){.path = path, .present = true, .st = st};
+	u->has_rustc = rustcdep_parse(mem, text, &u->rustc, NULL) == 0;
+	return true;
+}
+
+/* The forms of names that rustc gives outputs, for when there is no .d file. */
+static const struct {
+	bool hashed, library;
+	const char *suffix;
+} output_form[] = {
+	{true, true, ".rmeta"},
+	{true, true, ".rlib"},
+	{true, true, ".so"},
+	{true, true, ".dylib"},
+	{true, true, ".a"},
+	{true, false, ".dll"},
+	{true, false, ".wasm"},
+	{true, false, ""},
+	{true, false, ".exe"},
+	{false, true, ".rlib"},
+	{false, true, ".so"},
+	{false, true, ".dylib"},
+	{false, true, ".a"},
+	{false, false, ".dll"},
+	{false, false, ".wasm"},
+	{false, false, ""},
+	{false, false, ".exe"},
+};
+
+static void guess_outputs(const struct unitfiles *f, struct unit_files *u, const char *dir, const char *crate,
+	struct arena *mem)
+{
+	u->outputs_guessed = true;
+	bool is_lib = u->unit->kind == UNIT_LIB;
+	for (int hashed = 1; hashed >= 0 && u->noutput == 0; hashed--) {
+		for (size_t i = 0; i < COUNT_OF(output_form); i++) {
+			if (output_form[i].hashed != (hashed != 0))
+				continue;
+			struct unit_output output = {
+				.file.path = arena_printf(mem, "%s/%s%s%s%s%s", dir,
+					output_form[i].library ? "lib" : "", crate, hashed != 0 ? "-" : "",
+					hashed != 0 ? u->unit->meta : "", output_form[i].suffix)};
+			unit_file_stat(f, &output.file, false);
+			if (output.file.present)
+				add_output(f, u, output);
+		}
+	}
+	if (u->noutput == 0)
+		add_output(f, u,
+			(struct unit_output){
+				.file.path = arena_printf(mem, "%s/%s%s-%s%s", dir, is_lib ? "lib" : "",
+					crate, u->unit->meta, is_lib ? ".rmeta" : "")});
+}
+
+static void doc_output(const struct unitfiles *f, struct unit_files *u, const char *crate, struct arena *mem)
+{
+	const char *triple = u->unit->place->triple;
+	struct unit_output output = {.in_target_dir = true,
+		.file.path = arena_printf(mem, "%s%sdoc/%s/index.html", triple != NULL ? triple : "",
+			triple != NULL ? "/" : "", crate)};
+	add_output(f, u, output);
+}
+
+void unit_read_outputs(const struct unitfiles *f, struct unit_files *u, struct arena *mem)
+{
+	const char *crate = crate_name(mem, u->unit->target);
+	u->outputs = arena_array(mem, MAX_OUTPUTS, sizeof(*u->outputs));
+	if (u->unit->kind == UNIT_DOC) {
+		doc_output(f, u, crate, mem);
+		return;
+	}
+	const char *dir = out_dir(mem, u->unit);
+	const char *hashed = arena_printf(mem, "%s/%s-%s.d", dir, crate, u->unit->meta);
+	u->rustc_file.path = hashed;
+	if (!read_rustc(f, u, hashed, mem))
+		(void)read_rustc(f, u, arena_printf(mem, "%s/%s.d", dir, crate), mem);
+	if (u->has_rustc)
+		outputs_from_rustc(f, u, dir, mem);
+	if (u->noutput == 0)
+		guess_outputs(f, u, dir, crate, mem);
+}
