@@ -129,36 +129,46 @@ bool span_u64(struct span s, uint64_t *ret)
 	return true;
 }
 
-/* RFC 3629: no surrogates, no overlong forms. */
+/* What may follow a first byte of a sequence: this many bytes, the first of them between low and high. */
+struct utf8_lead {
+	unsigned char from, to, more, low, high;
+};
+
+/* RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF. */
+static const struct utf8_lead utf8_leads[] = {
+	{0x00, 0x7f, 0, 0x80, 0xbf},
+	{0xc2, 0xdf, 1, 0x80, 0xbf},
+	{0xe0, 0xe0, 2, 0xa0, 0xbf},
+	{0xe1, 0xec, 2, 0x80, 0xbf},
+	{0xed, 0xed, 2, 0x80, 0x9f},
+	{0xee, 0xef, 2, 0x80, 0xbf},
+	{0xf0, 0xf0, 3, 0x90, 0xbf},
+	{0xf1, 0xf3, 3, 0x80, 0xbf},
+	{0xf4, 0xf4, 3, 0x80, 0x8f},
+};
+
+static size_t utf8_tail(const unsigned char *s, size_t len, const struct utf8_lead *lead)
+{
+	if (lead->more >= len)
+		return 0;
+	for (size_t i = 1; i <= lead->more; i++) {
+		unsigned char low = i == 1 ? lead->low : 0x80, high = i == 1 ? lead->high : 0xbf;
+		if (s[i] < low || s[i] > high)
+			return 0;
+	}
+	return (size_t)lead->more + 1;
+}
+
 size_t span_utf8_step(struct span text)
 {
 	const unsigned char *s = (const unsigned char *)text.ptr;
-	unsigned char low = 0x80, high = 0xbf;
-	size_t more, len = text.len;
-	if (len == 0)
+	if (text.len == 0)
 		return 0;
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf) {
-		more = 1;
-	} else if (s[0] >= 0xe0 && s[0] <= 0xef) {
-		more = 2;
-		low = s[0] == 0xe0 ? 0xa0 : 0x80;
-		high = s[0] == 0xed ? 0x9f : 0xbf;
-	} else if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-		more = 3;
-		low = s[0] == 0xf0 ? 0x90 : 0x80;
-		high = s[0] == 0xf4 ? 0x8f : 0xbf;
-	} else {
-		return 0;
+	for (size_t i = 0; i < COUNT_OF(utf8_leads); i++) {
+		if (s[0] >= utf8_leads[i].from && s[0] <= utf8_leads[i].to)
+			return utf8_tail(s, text.len, &utf8_leads[i]);
 	}
-	if (more >= len || s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i <= more; i++) {
-		if (s[i] < 0x80 || s[i] > 0xbf)
-			return 0;
-	}
-	return more + 1;
+	return 0;
 }
 
 static bool eight_are_ascii(const unsigned char *bytes)
