@@ -67,6 +67,7 @@ static int read_shallow(struct commits *c, struct err *err)
 			continue;
 		uint32_t place = commits_place(c, id.byte);
 		c->commit.data[place].boundary = true;
+		c->shallow = true;
 	}
 	return 0;
 }
@@ -80,7 +81,7 @@ int commits_init(struct commits *c, struct gitrepo *repo, struct packs *packs, s
 		return code;
 	}
 	/* A graph written before the clone became shallow knows parents that are gone. */
-	if (c->commit.len == 0) {
+	if (!c->shallow) {
 		CLEANUP_STR struct str objects = STR_INIT;
 		str_printf(&objects, "%sobjects", gitrepo_common_dir(repo));
 		commitgraph_open(&c->graph, objects.buf);

@@ -38,6 +38,8 @@ struct commits {
 	/* Places by id, open addressing; COMMIT_NONE is free. */
 	uint32_t *slot;
 	size_t slots;
+	/* Some history is missing: a shallow clone. */
+	bool shallow;
 };
 
 /** Reads the shallow file and the commit-graph; `packs` stays the caller's. */

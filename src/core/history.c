@@ -1,5 +1,6 @@
 #include "steady/core/history.h"
 
+#include "historycache_priv.h"
 #include "historywalk_priv.h"
 #include "steady/util/str.h"
 
@@ -9,91 +10,169 @@
 /* Trees kept by the reader of packs. Deltas of trees build on each other over long stretches of history. */
 #define TREE_CACHE ((size_t)96 << 20)
 
-static int start_reading(struct historywalk *w, struct gitrepo *repo, struct err *err)
+/* One run. */
+struct reading {
+	const struct history_options *options;
+	struct historywalk walk;
+	struct tree_nodes nodes;
+	struct arena *mem;
+	/* Answers may be taken from the cache, and all paths are asked about, so that the next run can too.
+	 */
+	bool use_cache;
+	struct historycache cache;
+	/* By commit number: what the cache says about it. */
+	VEC(const struct history_commit *) cached;
+	/* Answers that the cache does not have. */
+	size_t found;
+};
+
+static int start_reading(struct reading *r, struct gitrepo *repo, struct err *err)
 {
 	CLEANUP_STR struct str objects = STR_INIT;
 	str_printf(&objects, "%sobjects", gitrepo_common_dir(repo));
-	w->tree.repo = repo;
-	w->tree.packs = packs_open(objects.buf, TREE_CACHE);
-	return commits_init(&w->commits, repo, w->tree.packs, err);
+	r->walk.tree.repo = repo;
+	r->walk.tree.packs = packs_open(objects.buf, TREE_CACHE);
+	return commits_init(&r->walk.commits, repo, r->walk.tree.packs, err);
+}
+
+static void stop_reading(struct reading *r)
+{
+	tree_nodes_release(&r->nodes);
+	vec_release(&r->cached);
+	historywalk_release(&r->walk);
+	r->walk.tree.packs = packs_free(r->walk.tree.packs);
+}
+
+static bool is_wanted(const struct reading *r, const struct tree_node *node)
+{
+	const struct history_options *options = r->options;
+	bool directory = node->mode == GIT_MODE_TREE;
+	if (directory && !options->listings && !r->use_cache)
+		return false;
+	return options->wanted == NULL || options->wanted(options->wanted_ctx, node->path, directory);
 }
 
 /* The paths to be answered for. */
-static uint64_t *wanted_paths(struct historywalk *w, const struct tree_nodes *nodes)
+static uint64_t *wanted_paths(struct reading *r)
 {
-	const struct history_options *options = w->options;
-	uint64_t *set = historywalk_set(w);
-	w->unexplained = 0;
-	for (size_t i = 0; i < nodes->node.len; i++) {
-		const struct tree_node *node = &nodes->node.data[i];
-		bool directory = node->mode == GIT_MODE_TREE;
-		if ((directory && !options->listings) ||
-			(options->wanted != NULL &&
-				!options->wanted(options->wanted_ctx, node->path, directory)))
+	uint64_t *set = historywalk_set(&r->walk);
+	r->walk.unexplained = 0;
+	for (size_t i = 0; i < r->nodes.node.len; i++) {
+		if (!is_wanted(r, &r->nodes.node.data[i]))
 			continue;
 		set[i / 64] |= (uint64_t)1 << i % 64;
-		w->unexplained++;
+		r->walk.unexplained++;
 	}
 	return set;
 }
 
-/* The answers, with every commit that is one listed once. */
-static int make_result(struct historywalk *w, const struct tree_nodes *nodes, struct arena *mem,
-	struct history *h, struct err *err)
+/* Gives the cache's commits numbers; *ret_place has one for each. */
+static void place_cached_commits(struct reading *r, uint32_t *place)
 {
-	CLEANUP_FREE uint32_t *index = xreallocarray(NULL, w->commits.commit.len, sizeof(*index));
-	memset(index, 0xff, w->commits.commit.len * sizeof(*index));
-	VEC(struct history_commit) commits = VEC_INIT;
-	h->path_count = nodes->node.len;
-	h->path = arena_array(mem, h->path_count, sizeof(*h->path));
-	int code = 0;
-	for (size_t i = 0; code == 0 && i < h->path_count; i++) {
-		const struct tree_node *node = &nodes->node.data[i];
-		struct history_path *path = &h->path[i];
-		*path = (struct history_path){.path = node->path, .mode = node->mode, .commit = HISTORY_NONE};
-		path->id.len = 20;
-		memcpy(path->id.byte, node->id, 20);
-		uint32_t answer = w->answer[i];
-		if (answer == HISTORY_NONE)
-			continue;
-		if (index[answer] == HISTORY_NONE) {
-			index[answer] = (uint32_t)commits.len;
-			struct history_commit *commit = vec_add(&commits);
-			*commit = (struct history_commit){.id.len = 20};
-			memcpy(commit->id.byte, w->commits.commit.data[answer].id, 20);
-			code = commits_times(&w->commits, answer, &commit->author, &commit->committer,
-				&commit->parents, err);
-		}
-		path->commit = index[answer];
+	for (size_t i = 0; i < r->cache.commit_count; i++) {
+		place[i] = commits_place(&r->walk.commits, r->cache.commit[i].id.byte);
+		while (r->cached.len <= place[i])
+			*vec_add(&r->cached) = NULL;
+		r->cached.data[place[i]] = &r->cache.commit[i];
 	}
-	h->commit_count = commits.len;
-	h->commit = arena_array(mem, commits.len, sizeof(*h->commit));
-	if (commits.len != 0)
-		memcpy(h->commit, commits.data, commits.len * sizeof(*h->commit));
-	vec_release(&commits);
+}
+
+/* Adds what the cache knows about paths that HEAD still has. Both lists are in the same order. */
+static void add_known(struct reading *r)
+{
+	struct historywalk *w = &r->walk;
+	CLEANUP_FREE uint32_t *place = xreallocarray(NULL, r->cache.commit_count + 1, sizeof(*place));
+	place_cached_commits(r, place);
+	w->cached = xcalloc(r->nodes.node.len, sizeof(*w->cached));
+	w->taken = xcalloc(w->words, sizeof(*w->taken));
+	uint64_t *known = historywalk_set(w);
+	size_t next = 0;
+	for (size_t i = 0; i < r->nodes.node.len && next < r->cache.path_count;) {
+		const struct tree_node *node = &r->nodes.node.data[i];
+		const struct historycache_path *path = &r->cache.path[next];
+		int order = historycache_order(
+			node->path, node->mode == GIT_MODE_TREE, path->path, path->directory);
+		if (order == 0) {
+			w->cached[i] = place[path->commit];
+			known[i / 64] |= (uint64_t)1 << i % 64;
+		}
+		i += order <= 0;
+		next += order >= 0;
+	}
+	historywalk_add_known(w, commits_place(&w->commits, r->cache.head.byte), known);
+}
+
+static int describe_commit(struct reading *r, uint32_t number, struct history_commit *ret, struct err *err)
+{
+	if (number < r->cached.len && r->cached.data[number] != NULL) {
+		*ret = *r->cached.data[number];
+		return 0;
+	}
+	*ret = (struct history_commit){.id.len = 20};
+	memcpy(ret->id.byte, r->walk.commits.commit.data[number].id, 20);
+	return commits_times(&r->walk.commits, number, &ret->author, &ret->committer, &ret->parents, err);
+}
+
+/* One path of HEAD with its answer; commits are added to h->commit when they are first named. */
+static int add_path(struct reading *r, size_t i, uint32_t *index, struct history *h, struct err *err)
+{
+	const struct tree_node *node = &r->nodes.node.data[i];
+	struct history_path *path = &h->path[i];
+	*path = (struct history_path){
+		.path = node->path, .mode = node->mode, .id.len = 20, .commit = HISTORY_NONE, .walked = true};
+	memcpy(path->id.byte, node->id, 20);
+	if (r->walk.taken != NULL)
+		path->walked = !bits_any(r->walk.taken, (uint32_t)i, (uint32_t)i + 1);
+	uint32_t answer = r->walk.answer[i];
+	if (answer == HISTORY_NONE)
+		return 0;
+	r->found += path->walked;
+	if (index[answer] == HISTORY_NONE) {
+		int code = describe_commit(r, answer, &h->commit[h->commit_count], err);
+		if (code < 0)
+			return code;
+		index[answer] = (uint32_t)h->commit_count++;
+	}
+	path->commit = index[answer];
+	return 0;
+}
+
+static int make_result(struct reading *r, struct history *h, struct err *err)
+{
+	size_t commits = r->walk.commits.commit.len;
+	size_t paths = r->nodes.node.len;
+	CLEANUP_FREE uint32_t *index = xreallocarray(NULL, commits, sizeof(*index));
+	memset(index, 0xff, commits * sizeof(*index));
+	h->path_count = paths;
+	h->path = arena_array(r->mem, paths, sizeof(*h->path));
+	h->commit = arena_array(r->mem, commits < paths ? commits : paths, sizeof(*h->commit));
+	h->visited = r->walk.visited;
+	h->shallow = r->walk.commits.shallow;
+	int code = 0;
+	for (size_t i = 0; code == 0 && i < paths; i++)
+		code = add_path(r, i, index, h, err);
 	return code;
 }
 
-static int walk(struct historywalk *w, struct tree_nodes *nodes, struct arena *mem, struct history *h,
-	struct err *err)
+static int walk(struct reading *r, struct history *h, struct err *err)
 {
+	struct historywalk *w = &r->walk;
 	uint32_t head = commits_place(&w->commits, h->head.byte);
 	int code = commits_load(&w->commits, head, err);
 	if (code == 0)
-		code = tree_nodes_read(&w->tree, w->commits.commit.data[head].tree, mem, nodes, err);
+		code = tree_nodes_read(&w->tree, w->commits.commit.data[head].tree, r->mem, &r->nodes, err);
 	if (code < 0)
 		return code;
-	w->tree.nodes = nodes;
-	w->words = (nodes->node.len + 63) / 64;
-	w->answer = xreallocarray(NULL, nodes->node.len, sizeof(*w->answer));
-	memset(w->answer, 0xff, nodes->node.len * sizeof(*w->answer));
-	code = historywalk_start(w, head, wanted_paths(w, nodes), err);
+	w->tree.nodes = &r->nodes;
+	w->words = (r->nodes.node.len + 63) / 64;
+	w->answer = xreallocarray(NULL, r->nodes.node.len, sizeof(*w->answer));
+	memset(w->answer, 0xff, r->nodes.node.len * sizeof(*w->answer));
+	if (r->cache.path_count != 0)
+		add_known(r);
+	code = historywalk_start(w, head, wanted_paths(r), err);
 	if (code == 0)
-		code = w->options->oldest ? historywalk_run_oldest(w, err) : historywalk_run(w, err);
-	if (code == 0)
-		code = make_result(w, nodes, mem, h, err);
-	h->visited = w->visited;
-	return code;
+		code = r->options->oldest ? historywalk_run_oldest(w, err) : historywalk_run(w, err);
+	return code == 0 ? make_result(r, h, err) : code;
 }
 
 int history_read(struct gitrepo *repo, const struct history_options *options, struct arena *mem,
@@ -103,15 +182,18 @@ int history_read(struct gitrepo *repo, const struct history_options *options, st
 	int code = gitrepo_head(repo, &h.head, err);
 	if (code != 0)
 		return code;
-	struct historywalk w = {.options = options};
-	struct tree_nodes nodes = {.node = VEC_INIT, .child = VEC_INIT};
-	code = start_reading(&w, repo, err);
+	struct reading r = {.options = options, .walk.options = options, .mem = mem};
+	r.use_cache = !options->no_cache && !options->first_parent && !options->merges && !options->oldest;
+	if (r.use_cache)
+		(void)historycache_read(gitrepo_git_dir(repo), mem, &r.cache);
+	code = start_reading(&r, repo, err);
 	if (code == 0)
-		code = walk(&w, &nodes, mem, &h, err);
-	tree_nodes_release(&nodes);
-	historywalk_release(&w);
-	w.tree.packs = packs_free(w.tree.packs);
-	if (code == 0)
-		*ret = h;
-	return code;
+		code = walk(&r, &h, err);
+	stop_reading(&r);
+	if (code < 0)
+		return code;
+	if (r.use_cache && options->wanted == NULL && (r.found != 0 || !gitoid_eq(&h.head, &r.cache.head)))
+		historycache_write(gitrepo_git_dir(repo), &h);
+	*ret = h;
+	return 0;
 }

@@ -141,6 +141,15 @@ static uint64_t *split_changed(struct historywalk *w, uint64_t *set)
 	return changed;
 }
 
+/* Which paths of `set` differ between two commits: w->tree.changed. */
+static int diff(struct historywalk *w, uint32_t commit, uint32_t parent, const uint64_t *set, struct err *err)
+{
+	w->tree.set = set;
+	w->tree.changed.len = 0;
+	return treewalk_diff(
+		&w->tree, w->commits.commit.data[commit].tree, w->commits.commit.data[parent].tree, err);
+}
+
 /*
  * Asks one parent about the paths of *set: those it has with an equal entry become the parent's, the rest
  * stays. *set becomes NULL when nothing is left.
@@ -179,12 +188,9 @@ static int ask_all_parents(
 	*set = differ;
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t parent = w->commits.parent.data[first + i];
-		w->tree.set = same;
-		w->tree.changed.len = 0;
 		int code = commits_load(&w->commits, parent, err);
 		if (code == 0)
-			code = treewalk_diff(&w->tree, w->commits.commit.data[commit].tree,
-				w->commits.commit.data[parent].tree, err);
+			code = diff(w, commit, parent, same, err);
 		if (code < 0) {
 			drop_set(w, same);
 			return code;
@@ -235,6 +241,7 @@ static void take_known(struct historywalk *w, uint64_t *open, uint64_t *known)
 		uint64_t both = open[i] & known[i];
 		open[i] &= ~both;
 		known[i] &= ~both;
+		w->taken[i] |= both;
 		for (; both != 0; both &= both - 1) {
 			size_t bit = i * 64 + (size_t)__builtin_ctzll(both);
 			w->answer[bit] = w->cached[bit];
@@ -245,9 +252,7 @@ static void take_known(struct historywalk *w, uint64_t *open, uint64_t *known)
 
 static int visit(struct historywalk *w, uint32_t commit, struct err *err)
 {
-	int code = commits_load(&w->commits, commit, err);
-	if (code < 0)
-		return code;
+	int code = 0;
 	struct walk_commit *state = state_of(w, commit);
 	uint64_t *open = TAKE_PTR(state->open);
 	uint64_t *known = TAKE_PTR(state->known);
@@ -263,8 +268,9 @@ static int visit(struct historywalk *w, uint32_t commit, struct err *err)
 	if (code == 0 && open != NULL)
 		answer_all(
 			w, TAKE_PTR(open), w->commits.commit.data[commit].boundary ? HISTORY_NONE : commit);
+	/* The cached run's commits may be gone, after a rebase and a garbage collection. */
 	if (code == 0 && known != NULL && w->unexplained != 0)
-		code = ask_parents(w, commit, KNOWN, &known, err);
+		(void)ask_parents(w, commit, KNOWN, &known, NULL);
 	drop_set(w, open);
 	drop_set(w, known);
 	return code;
@@ -286,13 +292,11 @@ int historywalk_start(struct historywalk *w, uint32_t head, uint64_t *open, stru
 	return code;
 }
 
-int historywalk_add_known(struct historywalk *w, uint32_t head, uint64_t *known, struct err *err)
+void historywalk_add_known(struct historywalk *w, uint32_t head, uint64_t *known)
 {
-	int code = commits_load(&w->commits, head, err);
 	give(w, slot_of(w, head, KNOWN), known);
-	if (code == 0)
+	if (commits_load(&w->commits, head, NULL) == 0)
 		enqueue(w, head);
-	return code;
 }
 
 int historywalk_run(struct historywalk *w, struct err *err)
@@ -371,5 +375,7 @@ void historywalk_release(struct historywalk *w)
 	vec_release(&w->spare);
 	vec_release(&w->tree.changed);
 	free(w->answer);
+	free(w->cached);
+	free(w->taken);
 	commits_release(&w->commits);
 }

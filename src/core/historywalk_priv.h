@@ -31,7 +31,9 @@ struct historywalk {
 	/* Per path: the commit's number, or HISTORY_NONE. */
 	uint32_t *answer;
 	/* Per path: the answer of the cached run as the number of a commit; NULL without one. */
-	const uint32_t *cached;
+	uint32_t *cached;
+	/* Paths whose answer came from there; NULL without. */
+	uint64_t *taken;
 	/* Paths that have no answer yet and may still get one. */
 	size_t unexplained;
 	size_t visited;
@@ -39,8 +41,9 @@ struct historywalk {
 
 /** Starts with the paths in `open` at `head`; takes the set over. */
 int historywalk_start(struct historywalk *w, uint32_t head, uint64_t *open, struct err *err);
-/** Adds the HEAD of the cached run, whose answers are in w->cached, with the paths it answers. */
-int historywalk_add_known(struct historywalk *w, uint32_t head, uint64_t *known, struct err *err);
+/** Adds the HEAD of the cached run, whose answers are in w->cached, with the paths it answers (taken over).
+ */
+void historywalk_add_known(struct historywalk *w, uint32_t head, uint64_t *known);
 /** Walks until every path has its answer. */
 int historywalk_run(struct historywalk *w, struct err *err);
 /** The other question: the oldest commit that changed each path of `open`. */

@@ -5,6 +5,7 @@
 #include "steady/util/err.h"
 #include "steady/util/fsio.h"
 #include "steady/util/mem.h"
+#include "steady/util/path.h"
 #include "steady/util/str.h"
 
 #include <dirent.h>
@@ -20,6 +21,9 @@
 /* Larger trees or commits than this are libgit2's to read, or to refuse. */
 #define MAX_SIZE ((uint64_t)256 << 20)
 #define MAX_PACKS ((size_t)10000)
+/* As deep as git follows alternates. */
+#define MAX_ALTERNATES 5u
+#define MAX_ALTERNATES_FILE ((size_t)1 << 20)
 
 /* One delta on the way from an object down to its base. */
 struct step {
@@ -59,21 +63,43 @@ static void add_pack(struct packs *p, int dir, const char *name)
 		*vec_add(&p->file) = file;
 }
 
+static void add_packs(struct packs *p, const char *objects_dir, struct arena *mem)
+{
+	CLEANUP_CLOSE int dir = fsio_open_root(arena_printf(mem, "%s/pack", objects_dir), NULL);
+	struct dir_list list = {NULL, 0};
+	if (dir < 0 || fsio_list(dir, MAX_PACKS, mem, &list, NULL) < 0)
+		return;
+	for (size_t i = 0; i < list.count; i++)
+		add_pack(p, dir, list.entry[i].name);
+}
+
+/* Objects borrowed from other repositories: a file of directories, one a line, which may borrow in turn. */
+static void add_alternates(struct packs *p, const char *objects_dir, struct arena *mem, unsigned depth)
+{
+	struct span text = {NULL, 0}, line;
+	CLEANUP_CLOSE int dir = fsio_open_root(objects_dir, NULL);
+	if (depth > MAX_ALTERNATES || dir < 0 ||
+		fsio_read(dir, "info/alternates", MAX_ALTERNATES_FILE, mem, &text, NULL, NULL) != 0)
+		return;
+	while (span_next_line(&text, &line)) {
+		CLEANUP_STR struct str path = STR_INIT;
+		if (line.len == 0 || line.ptr[0] == '#')
+			continue;
+		path_join(&path, objects_dir, arena_strndup(mem, line.ptr, line.len));
+		add_packs(p, path.buf, mem);
+		add_alternates(p, path.buf, mem, depth + 1);
+	}
+}
+
 struct packs *packs_open(const char *objects_dir, size_t cache_bytes)
 {
 	struct packs *p = xcalloc(1, sizeof(*p));
 	packcache_init(&p->cache, cache_bytes);
 	if (inflateInit(&p->zlib) != Z_OK)
 		abort();
-	CLEANUP_STR struct str path = STR_INIT;
-	str_printf(&path, "%s/pack", objects_dir);
-	CLEANUP_CLOSE int dir = fsio_open_root(path.buf, NULL);
 	CLEANUP_ARENA struct arena *mem = arena_new();
-	struct dir_list list = {NULL, 0};
-	if (dir < 0 || fsio_list(dir, MAX_PACKS, mem, &list, NULL) < 0)
-		return p;
-	for (size_t i = 0; i < list.count; i++)
-		add_pack(p, dir, list.entry[i].name);
+	add_packs(p, objects_dir, mem);
+	add_alternates(p, objects_dir, mem, 1);
 	return p;
 }
 

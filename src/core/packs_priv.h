@@ -4,8 +4,8 @@
  * The walk reads a tree or two for every commit there is; libgit2's object database takes several locks,
  * copies each object twice and keeps too small a cache of delta bases for that (measured: twice the time of
  * git's own walk). A reader knows what the pack formats say (git's gitformat-pack(5): index version 2, whole
- * objects, offset and reference deltas) and nothing else: whatever it cannot find or read, loose objects and
- * alternates among it, is left to libgit2.
+ * objects, offset and reference deltas) and nothing else: whatever it cannot find or read, loose objects
+ * among it, is left to libgit2.
  *
  * Not for several threads; each has a reader of its own. Files are mapped, all bounds are checked.
  */

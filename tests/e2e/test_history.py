@@ -1,6 +1,7 @@
 """The commit that last changed each path: against git's answers, against the definition, on many shapes of history."""
 
 import os
+import random
 import subprocess
 import tarfile
 import unittest
@@ -157,6 +158,98 @@ class Generated(E2ECase):
         git(self.tmp / "r", "fast-import", "--quiet", stdin=b"".join(out))
         times = {line.split("\t")[0]: int(line.split("\t")[2]) for line in run(self.tmp / "r", "no-cache").splitlines()}
         self.assertEqual(times, {path: START + i for path, (i, _) in last.items()})
+
+
+class Incremental(E2ECase):
+    """Runs that start from the answers of another HEAD give what a full run gives."""
+
+    def test_any_head_after_any_other(self):
+        for seed in range(4000, 4000 + SEEDS // 4):
+            rng = random.Random(seed)
+            history = random_history(seed, commits=80, skew=seed % 3 == 0)
+            repository = history.write(self.tmp / f"r{seed}")
+            git(repository, "branch", "-q", "keep", "main")
+            for _ in range(12):
+                head = rng.randrange(len(history.commits))
+                git(repository, "update-ref", "--no-deref", "HEAD", history.commits[head].id)
+                self.assertEqual(answers(repository), expected(history, head=head), (seed, head))
+                self.assertEqual(answers(repository, "listings"), expected(history, head=head, listings=True), (seed, head))
+
+    def test_walks_only_what_is_new(self):
+        history = History()
+        tree = {b"f%d" % i: ("100644", b"1") for i in range(50)}
+        for i in range(400):
+            tree[b"f%d" % (i % 40)] = ("100644", b"%d" % i)
+            history.add([i - 1] if i else [], tree)
+        repository = history.write(self.tmp / "r")
+        git(repository, "update-ref", "HEAD", "HEAD~3")
+        self.assertGreater(self.visited(repository), 300)
+        self.assertEqual(self.visited(repository), 1)
+        git(repository, "update-ref", "HEAD", history.commits[-1].id)
+        self.assertEqual(self.visited(repository), 4)
+        git(repository, "update-ref", "HEAD", history.commits[-9].id)
+        self.assertLess(self.visited(repository), 60, "files changed by the commits undone have an older answer to be found")
+        self.assertEqual(answers(repository), expected(history, head=-9))
+
+    def visited(self, repository) -> int:
+        return int(run(repository, "stats").split()[2])
+
+    def test_damage_is_ignored(self):
+        rng = random.Random(5)
+        history = random_history(5000, commits=60)
+        repository = history.write(self.tmp / "r")
+        want = expected(history)
+        self.assertEqual(answers(repository), want)
+        cache = repository / ".git/steady-history"
+        good = cache.read_bytes()
+        for _ in range(60):
+            bad = bytearray(good)
+            kind = rng.choice(["flip", "cut", "grow", "empty"])
+            if kind == "flip":
+                bad[rng.randrange(len(bad))] ^= 1 << rng.randrange(8)
+            elif kind == "cut":
+                del bad[rng.randrange(len(bad)):]
+            elif kind == "grow":
+                bad += b"x"
+            else:
+                bad.clear()
+            cache.write_bytes(bytes(bad))
+            self.assertEqual(answers(repository), want, kind)
+        self.assertEqual(cache.read_bytes(), good)
+        cache.unlink()
+        cache.mkdir()
+        self.assertEqual(answers(repository), want)
+
+    def test_head_of_the_cache_is_gone(self):
+        history = random_history(5001, commits=60)
+        repository = history.write(self.tmp / "r")
+        git(repository, "symbolic-ref", "HEAD", "refs/heads/topic")
+        git(repository, "update-ref", "HEAD", "main")
+        tree = git(repository, "rev-parse", "main^{tree}").decode().strip()
+        topic = git(repository, "commit-tree", "-p", "main", "-m", "t", tree).decode().strip()
+        git(repository, "update-ref", "HEAD", topic)
+        self.assertEqual(answers(repository), expected(history))
+        git(repository, "symbolic-ref", "HEAD", "refs/heads/main")
+        git(repository, "branch", "-q", "-D", "topic")
+        git(repository, "reflog", "expire", "--expire=now", "--all")
+        git(repository, "gc", "-q", "--prune=now")
+        self.assertNotEqual(subprocess.run(["git", "-C", repository, "cat-file", "-e", topic], stderr=subprocess.DEVNULL).returncode, 0)
+        self.assertEqual(answers(repository), expected(history))
+
+    def test_read_only_repository(self):
+        history = random_history(5002, commits=30)
+        repository = history.write(self.tmp / "r")
+        os.chmod(repository / ".git", 0o555)
+        self.addCleanup(os.chmod, repository / ".git", 0o755)
+        self.assertEqual(answers(repository), expected(history))
+
+    def test_shallow_then_deepened(self):
+        history = random_history(5003, commits=60)
+        origin = history.write(self.tmp / "r")
+        git(self.tmp, "clone", "-q", "--no-checkout", "--depth", "4", f"file://{origin}", str(self.tmp / "s"))
+        self.assertIn(None, answers(self.tmp / "s").values())
+        git(self.tmp / "s", "fetch", "-q", "--unshallow")
+        self.assertEqual(answers(self.tmp / "s"), expected(history))
 
 
 if __name__ == "__main__":
