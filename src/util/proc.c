@@ -40,13 +40,31 @@ static char **reduced_environment(const char *const unset[])
 	return env;
 }
 
+/* A child starts with SIGPIPE as usual, whatever we do about it. */
+static int default_signals(posix_spawnattr_t *attr)
+{
+	sigset_t signals;
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGPIPE);
+	int code = posix_spawnattr_setsigdefault(attr, &signals);
+	return code != 0 ? code : posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF);
+}
+
 static int spawn(const char *const argv[], const char *const unset[], int out_fd, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
 	int code = posix_spawn_file_actions_init(&actions);
 	if (code != 0)
 		return code;
-	code = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	code = posix_spawnattr_init(&attr);
+	if (code != 0) {
+		(void)posix_spawn_file_actions_destroy(&actions);
+		return code;
+	}
+	code = default_signals(&attr);
+	if (code == 0)
+		code = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (code == 0)
 		code = posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
 	if (code == 0)
@@ -60,8 +78,9 @@ static int spawn(const char *const argv[], const char *const unset[], int out_fd
 			count++;
 		args = xcalloc(count + 1, sizeof(*args));
 		memcpy(args, argv, count * sizeof(*args));
-		code = posix_spawn(ret_pid, argv[0], &actions, NULL, args, env);
+		code = posix_spawn(ret_pid, argv[0], &actions, &attr, args, env);
 	}
+	(void)posix_spawnattr_destroy(&attr);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return code;
 }

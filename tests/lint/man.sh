@@ -1,5 +1,5 @@
 #!/bin/sh
-# man.sh PROGRAM: every command has a page, every page a command; each page defines exactly the options of the tables.
+# man.sh PROGRAM: every command has a page that is built, every page a command; each page defines exactly the options of the tables.
 # An option is defined by a line that begins with "*-"; the common options stand in cargo-steady(1) alone.
 . tests/lint/lib.sh
 
@@ -34,6 +34,10 @@ if ! diff "$dir/tables" "$dir/pages" >"$dir/difference"; then
     complain "tables (<) and pages (>) differ:
 $(cat "$dir/difference")"
 fi
+
+for page in man/*.1.scd; do
+    grep -qxE " *$(basename "$page" .1.scd)\)?" man/CMakeLists.txt || complain "man/CMakeLists.txt does not build $page"
+done
 
 if command -v scdoc >/dev/null 2>&1 && command -v mandoc >/dev/null 2>&1; then
     for page in man/*.scd; do

@@ -14,7 +14,8 @@
  *		.args_size = sizeof(struct thing_args), .reads_target = true, .run = thing_run};
  *
  * and then three lines: its file in src/cli/CMakeLists.txt, its declaration in commands.h, its address in the
- * array of command.c. The lint tests then ask for man/cargo-steady-thing.1.scd and a word in README.md.
+ * array of command.c. The lint tests then ask for the page man/cargo-steady-thing.1.scd, its lines in
+ * man/CMakeLists.txt and cargo-steady.1.scd, and a word in README.md.
  */
 #ifndef STEADY_CLI_COMMAND_H
 #define STEADY_CLI_COMMAND_H

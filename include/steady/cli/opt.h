@@ -11,8 +11,8 @@
  *		OPT_END};
  *
  * Understood: --name VALUE, --name=VALUE, -n VALUE, -nVALUE, -n=VALUE, joined flags (-vn), `--` before
- *operands, operands anywhere. A value may not be empty, and only behind `=` may it begin with a dash. An
- *option that takes one value, and a flag, may be given once.
+ * operands, operands anywhere. A value may not be empty, and only behind `=` may it begin with a dash. An
+ * option that takes one value, and a flag, may be given once.
  */
 #ifndef STEADY_CLI_OPT_H
 #define STEADY_CLI_OPT_H

@@ -8,8 +8,8 @@
  *	ui_line(&ui, "%zu units", n);                 stdout
  *
  * Every text is formatted first and then made visible (visible.h), so a name of a hostile file cannot steer
- *the terminal; formats must therefore hold no newline and no escape sequence. All functions may be called
- *from any thread. Unit tests pass streams of open_memstream.
+ * the terminal; formats must therefore hold no newline and no escape sequence. All functions may be called
+ * from any thread. Unit tests pass streams of open_memstream.
  */
 #ifndef STEADY_CLI_UI_H
 #define STEADY_CLI_UI_H

@@ -11,7 +11,7 @@
  *
  * X is one of [A-Za-z0-9], x one of [a-z0-9_]: the suffixes that Rust's tempfile and Python's tempfile make.
  * Separators are '/' or '\'. The text searched may be a path, a list of paths or a whole line that holds
- *some.
+ * some.
  */
 #ifndef STEADY_CORE_EPHEMERAL_H
 #define STEADY_CORE_EPHEMERAL_H

@@ -7,11 +7,11 @@
  *		if (h.path[i].commit != HISTORY_NONE) ... h.commit[h.path[i].commit].committer ...
  *
  * The answers are those of `git last-modified -r HEAD`: starting from HEAD, a path whose entry (mode and
- *object name) is the same in a parent is that parent's, the first such parent's if there are several; a path
- *that differs from all parents was changed by the commit itself. So a rename changes both names, a mode
- *change counts, a submodule is its gitlink. The answer for a path does not depend on the order in which
- *commits are visited; that order (generation, then time) only lets all paths of a commit be asked about at
- *once.
+ * object name) is the same in a parent is that parent's, the first such parent's if there are several; a path
+ * that differs from all parents was changed by the commit itself. So a rename changes both names, a mode
+ * change counts, a submodule is its gitlink. The answer for a path does not depend on the order in which
+ * commits are visited; that order (generation, then time) only lets all paths of a commit be asked about at
+ * once.
  *
  * A directory counts as a path whose content is its listing: the names directly in it, and which of them are
  * directories. Its commit is the one that last added or removed one of them.

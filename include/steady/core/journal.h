@@ -10,10 +10,10 @@
  *
  * Every new file is written and synced below <build-dir>/.cargo-steady/journal, then the list of them (see
  * format/journalfile.h) is renamed into place: from then on the change is decided. Each file is renamed over
- *the old one, in the order of staging, directories are synced, and the list is removed. After a crash the
- *next journal_recover finishes the list, if every file is still as it was before or already as it shall be;
- *if something else (cargo) wrote to one of them meanwhile the list is dropped: cargo compares hashes itself
- *and rebuilds what does not fit. Nothing but whole old or whole new files is ever visible.
+ * the old one, in the order of staging, directories are synced, and the list is removed. After a crash the
+ * next journal_recover finishes the list, if every file is still as it was before or already as it shall be;
+ * if something else (cargo) wrote to one of them meanwhile the list is dropped: cargo compares hashes itself
+ * and rebuilds what does not fit. Nothing but whole old or whole new files is ever visible.
  *
  * Call everything under cargo's locks (core/buildlock.h).
  */

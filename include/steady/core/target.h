@@ -10,8 +10,8 @@
  *
  * All profiles and triples are read, the old layout (<profile>/.fingerprint/<pkg>-<hex>/) and the new one
  * (<profile>/build/<pkg>/<hex>/fingerprint/), side by side if need be. A directory can hold several units
- *(all doc units of a package share one), so every hash file or `<base>.json` is a unit of its own. The tree
- *may be hostile: what is not a regular file of a plausible size is left out with a warning.
+ * (all doc units of a package share one), so every hash file or `<base>.json` is a unit of its own. The tree
+ * may be hostile: what is not a regular file of a plausible size is left out with a warning.
  *
  * Sources: cargo's core/compiler/layout.rs, build_runner/compilation_files.rs, fingerprint/mod.rs.
  */

@@ -10,8 +10,8 @@
  *	files = unitfiles_free(files);             before target_free
  *
  * Units are read when they are asked for; each file is read once. Nothing is written, nothing outside the
- *build directory is read except that `Cargo.toml` files are looked at to find package roots. A file that is
- *absent or not to be trusted (no regular file, too large) is a state, not an error. One thread at a time.
+ * build directory is read except that `Cargo.toml` files are looked at to find package roots. A file that is
+ * absent or not to be trusted (no regular file, too large) is a state, not an error. One thread at a time.
  *
  * Sources: cargo's core/compiler: fingerprint/mod.rs (what a unit is compared with), build_runner/
  * compilation_files.rs (where outputs lie), custom_build.rs (BuildDeps, BuildOutput::parse).

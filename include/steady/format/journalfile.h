@@ -9,9 +9,9 @@
  *	<XXH3-64 of all bytes before, 16 hexadecimal digits>\n
  *
  * `staged` is the number that names the staged file beside the list; `mode` is octal; the time is that of the
- *old and of the new file; digests are XXH3-128 in hexadecimal; `path` is relative to the build directory and
- *may hold any byte but NUL. At most 100,000 entries. The list is data from a stranger: paths that leave the
- *directory make the whole list invalid.
+ * old and of the new file; digests are XXH3-128 in hexadecimal; `path` is relative to the build directory and
+ * may hold any byte but NUL. At most 100,000 entries. The list is data from a stranger: paths that leave the
+ * directory make the whole list invalid.
  */
 #ifndef STEADY_FORMAT_JOURNALFILE_H
 #define STEADY_FORMAT_JOURNALFILE_H

@@ -21,7 +21,7 @@
  *
  * A record binds to one build of one unit by the first two fields. It may have been written by anybody: the
  * parser is bounded by the file's size, no path in it is ever written to, and it can only make a unit Fresh
- *that whoever wrote it could have put there as well.
+ * that whoever wrote it could have put there as well.
  */
 #ifndef STEADY_FORMAT_RECORD_H
 #define STEADY_FORMAT_RECORD_H

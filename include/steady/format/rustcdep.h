@@ -10,8 +10,8 @@
  *	# checksum:blake3=... file_len:12 app/src/lib.rs
  *
  * Paths of files are relative to the directory that rustc ran in (the workspace root for its members, else
- *the package's root) or absolute. A blank in a file's name is written "\ "; blanks in an output's name are
- *not escaped. In env-dep lines "\n", "\r" and "\\" stand for a newline, a carriage return and a backslash.
+ * the package's root) or absolute. A blank in a file's name is written "\ "; blanks in an output's name are
+ * not escaped. In env-dep lines "\n", "\r" and "\\" stand for a newline, a carriage return and a backslash.
  * Checksum lines are passed over.
  *
  * Sources: rustc_interface's write_out_deps; cargo's parse_rustc_dep_info, which reads it the same way.

@@ -7,8 +7,8 @@
  *
  * Functions return 0 (or a documented positive condition) on success and a negative errno value on failure.
  * Whoever finds the failure fills the record, callers may prefix what they were doing. The record lives on
- *the caller's stack, owns nothing and needs no release. A NULL record is accepted everywhere: the code is
- *returned, the text is dropped.
+ * the caller's stack, owns nothing and needs no release. A NULL record is accepted everywhere: the code is
+ * returned, the text is dropped.
  */
 #ifndef STEADY_UTIL_ERR_H
 #define STEADY_UTIL_ERR_H

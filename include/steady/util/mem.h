@@ -1,7 +1,7 @@
 /*
  * Memory. Running out of it aborts in one place (mem.c): what is on disk is kept safe by the journal, not by
  * error paths that nobody can test. An arena owns everything that dies together, such as the facts of one
- *scan.
+ * scan.
  *
  *	struct arena *a = arena_new();
  *	char *copy = arena_strdup(a, text);
