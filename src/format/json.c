@@ -8,14 +8,17 @@
 
 /* First byte of the string that stands for an integer. */
 #define MARK '\xff'
+/* A unit's JSON with its integers quoted nearly always fits; the heap costs as much as the whole scan. */
+#define ON_STACK 8192
 
 struct scan {
 	struct span text;
 	size_t at;
-	/* Text before this position is in `quoted`. */
+	/* Text before this position is copied to `out`. */
 	size_t copied;
 	size_t depth, values;
-	struct str *quoted;
+	/* The next byte of the quoted text; there is room for the longest that can arise. */
+	char *out;
 	struct err *err;
 };
 
@@ -36,7 +39,8 @@ static char peek(const struct scan *s, size_t ahead)
 
 static void copy_up_to(struct scan *s, size_t end)
 {
-	str_add_mem(s->quoted, s->text.ptr + s->copied, end - s->copied);
+	memcpy(s->out, s->text.ptr + s->copied, end - s->copied);
+	s->out += end - s->copied;
 	s->copied = end;
 }
 
@@ -70,24 +74,24 @@ static int scan_escape(struct scan *s)
 static int scan_string(struct scan *s)
 {
 	const char *p = s->text.ptr;
-	s->at++;
-	while (s->at < s->text.len) {
-		unsigned char c = (unsigned char)p[s->at];
-		if (c == '"') {
+	size_t at = s->at + 1, len = s->text.len;
+	for (;;) {
+		while (at < len && p[at] != '"' && p[at] != '\\' && (unsigned char)p[at] >= 0x20)
+			at++;
+		s->at = at;
+		if (at == len)
+			return bad(s, "a string without its end");
+		if (p[at] == '"') {
 			s->at++;
 			return 0;
 		}
-		if (c < 0x20)
+		if (p[at] != '\\')
 			return bad(s, "a control character in a string");
-		if (c != '\\') {
-			s->at++;
-			continue;
-		}
 		int r = scan_escape(s);
 		if (r < 0)
 			return r;
+		at = s->at;
 	}
-	return bad(s, "a string without its end");
 }
 
 static int scan_number(struct scan *s)
@@ -102,10 +106,10 @@ static int scan_number(struct scan *s)
 	if (peek(s, 0) == '.' || peek(s, 0) == 'e' || peek(s, 0) == 'E')
 		return bad(s, "a number that is not an integer");
 	copy_up_to(s, start);
-	str_add_char(s->quoted, '"');
-	str_add_char(s->quoted, MARK);
+	*s->out++ = '"';
+	*s->out++ = MARK;
 	copy_up_to(s, s->at);
-	str_add_char(s->quoted, '"');
+	*s->out++ = '"';
 	return 0;
 }
 
@@ -127,25 +131,44 @@ static int scan_structure(struct scan *s, char c)
 
 /* Finds the ends of strings and numbers and bounds what cJSON will see; whether the pieces are in a
  * grammatical order is for cJSON to say. */
+static int scan_piece(struct scan *s)
+{
+	char c = s->text.ptr[s->at];
+	switch (c) {
+	case '"':
+		return scan_string(s);
+	case '[':
+	case ']':
+	case '{':
+	case '}':
+	case ',':
+	case ':':
+		return scan_structure(s, c);
+	case ' ':
+	case '\t':
+	case '\n':
+	case '\r':
+		s->at++;
+		return 0;
+	default:
+		if (is_digit(c) || c == '-')
+			return scan_number(s);
+		if (c < 'a' || c > 'z')
+			return bad(s, "an unexpected character");
+		s->at++;
+		return 0;
+	}
+}
+
 static int quote_integers(struct scan *s)
 {
 	while (s->at < s->text.len) {
-		char c = s->text.ptr[s->at];
-		int r = 0;
-		if (c == '"')
-			r = scan_string(s);
-		else if (is_digit(c) || c == '-')
-			r = scan_number(s);
-		else if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || (c >= 'a' && c <= 'z'))
-			s->at++;
-		else if (c != '\0' && strchr("[]{},:", c) != NULL)
-			r = scan_structure(s, c);
-		else
-			r = bad(s, "an unexpected character");
+		int r = scan_piece(s);
 		if (r < 0)
 			return r;
 	}
 	copy_up_to(s, s->text.len);
+	*s->out = '\0';
 	return 0;
 }
 
@@ -207,16 +230,22 @@ int json_parse(struct span text, size_t max_bytes, struct cJSON **ret, struct er
 		return err_set(err, EBADMSG, "%zu bytes of JSON, more than %zu", text.len, max_bytes);
 	if (!span_is_utf8(text))
 		return err_set(err, EBADMSG, "JSON that is not UTF-8");
+	if (text.len == 0)
+		return err_set(err, EBADMSG, "malformed JSON: an empty file");
 
-	CLEANUP_STR struct str quoted = STR_INIT;
-	str_reserve(&quoted, text.len + text.len / 4);
-	struct scan scan = {.text = text, .quoted = &quoted, .err = err};
+	/* An integer gains three bytes, and every other byte can be one at most. */
+	size_t room = text.len / 2 * 5 + 8;
+	char on_stack[ON_STACK];
+	CLEANUP_FREE char *on_heap = room > sizeof(on_stack) ? xmalloc(room) : NULL;
+	char *quoted = on_heap != NULL ? on_heap : on_stack;
+	struct scan scan = {.text = text, .out = quoted, .err = err};
 	int r = quote_integers(&scan);
 	if (r < 0)
 		return r;
 
 	const char *end = NULL;
-	CLEANUP_JSON cJSON *json = cJSON_ParseWithLengthOpts(quoted.buf, quoted.len, &end, false);
+	CLEANUP_JSON cJSON *json =
+		cJSON_ParseWithLengthOpts(quoted, (size_t)(scan.out - quoted), &end, false);
 	if (json == NULL || span_trim(span_of(end)).len != 0)
 		return err_set(err, EBADMSG, "malformed JSON");
 	const char *fault = fault_in(json);
