@@ -2,6 +2,7 @@
 
 #include "steady/cli/ui_bar.h"
 #include "steady/cli/visible.h"
+#include "steady/util/workers.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -209,6 +210,40 @@ static void test_bar_comes_late_and_is_wiped(void **state)
 	ui_memory_close(&m);
 }
 
+struct crowd {
+	struct ui *ui;
+	struct progress progress;
+};
+
+static void one_step(void *ctx, unsigned worker, size_t i)
+{
+	(void)worker;
+	struct crowd *crowd = ctx;
+	atomic_store(&crowd->ui->bar.next, 0);
+	progress_to(&crowd->progress, i, 500);
+	if (i % 50 == 0)
+		ui_warn(crowd->ui, "%zu", i);
+}
+
+/* The bar is wiped before each warning, so every warning stands alone at the beginning of a line. */
+static void test_bar_among_threads(void **state)
+{
+	(void)state;
+	struct ui_memory m;
+	assert_int_equal(setenv("CARGO_TERM_PROGRESS_WHEN", "always", 1), 0);
+	ui_memory_open(&m);
+	struct crowd crowd = {.ui = &m.ui, .progress = ui_progress_start(&m.ui, "Hashing")};
+	workers_for(500, 4, one_step, &crowd);
+	ui_progress_end(&m.ui);
+	ui_memory_flush(&m);
+	size_t warnings = 0;
+	for (const char *at = m.err; (at = strstr(at, "warning: ")) != NULL; at++, warnings++)
+		assert_true(at == m.err || at[-1] == 'K' || at[-1] == '\n');
+	assert_int_equal(warnings, 10);
+	assert_false(m.ui.bar.drawn);
+	ui_memory_close(&m);
+}
+
 static void test_no_bar_without_a_terminal(void **state)
 {
 	(void)state;
@@ -249,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_verbosity_from_the_environment),
 		cmocka_unit_test(test_bar),
 		cmocka_unit_test_setup(test_bar_comes_late_and_is_wiped, clean),
+		cmocka_unit_test_setup(test_bar_among_threads, clean),
 		cmocka_unit_test_setup(test_no_bar_without_a_terminal, clean),
 		cmocka_unit_test_setup(test_lost_output_is_noticed, clean),
 	};
