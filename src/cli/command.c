@@ -11,6 +11,8 @@
 const struct command *const steady_commands[] = {
 	&command_completions,
 	&command_help,
+	&command_rewrite,
+	&command_scan,
 	NULL,
 };
 

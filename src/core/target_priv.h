@@ -42,4 +42,10 @@ int layout_find(
 void unit_dir_read(int buildfd, const struct unit_dir *dir, struct arena *mem, struct unit_list *units,
 	struct warning_list *warnings);
 
+/** Has the text the form of a package's version (and not that of a time, "1600000000.123456789s
+ * (src/lib.rs)")? */
+bool is_version(struct span s);
+/** The version that rustc's .d file of the unit tells, in mem, or NULL. */
+const char *unit_version_from_rustc(const struct target *t, const struct unit *u, struct arena *mem);
+
 #endif

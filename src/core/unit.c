@@ -151,19 +151,6 @@ static void read_json(struct reader *r, struct unit *u, const char *name)
 	target_warn(r->warnings, r->mem, "%s/%s: %s; the unit is left alone", r->dir->path, name, err.msg);
 }
 
-/* Versions are made of these; anything else is no version. */
-static bool is_version(struct span s)
-{
-	if (s.len == 0 || s.ptr[0] < '0' || s.ptr[0] > '9')
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		if (strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-", s.ptr[i]) ==
-			NULL)
-			return false;
-	}
-	return memchr(s.ptr, '.', s.len) != NULL && span_find_span(s, SPAN_LIT("s (")) == s.len;
-}
-
 /* A registry package's script without rerun-if hashes the version instead of files. */
 static void version_from_local(struct reader *r, struct unit *u)
 {
