@@ -71,9 +71,9 @@ static const struct dir_list *list_of(struct rewriter *r, struct listings *all, 
 }
 
 /*
- * pyo3-build-config up to 0.28 compiles the config into its library and so into whatever links that: pyo3's macros and
- * the build scripts, which take the config from their dependency's metadata instead. Anything else that holds a path
- * is a program or library that may use it.
+ * pyo3-build-config up to 0.28 compiles the config into its library and so into whatever links that: pyo3's
+ * macros and the build scripts, which take the config from their dependency's metadata instead. Anything else
+ * that holds a path is a program or library that may use it.
  */
 static bool matters(const struct unit *u)
 {

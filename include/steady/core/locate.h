@@ -7,13 +7,13 @@
  *
  * In this order: --target-dir; CARGO_TARGET_DIR, CARGO_BUILD_TARGET_DIR; build.target-dir of the
  *.cargo/config.toml files that cargo would read from the current directory (and CARGO_HOME's); target/ of the
- *workspace around. The build directory is the same one unless CARGO_BUILD_BUILD_DIR or build.build-dir name
- *another; a --target-dir on our command line means both. Of configuration files these two keys alone are
- *read, and an unreadable file is an error that asks for --target-dir, since guessing would judge the wrong
- *tree.
+ * workspace around. The build directory is the same one unless CARGO_BUILD_BUILD_DIR or build.build-dir name
+ * another; a --target-dir on our command line means both. Of configuration files these two keys alone are
+ * read, and an unreadable file is an error that asks for --target-dir, since guessing would judge the wrong
+ * tree.
  *
  * Sources: cargo's reference (configuration: hierarchical structure, config-relative paths),
- *util/context/mod.rs (target_dir, build_dir, CargoBuildTemplate), core/workspace.rs (find_workspace_root).
+ * util/context/mod.rs (target_dir, build_dir, CargoBuildTemplate), core/workspace.rs (find_workspace_root).
  */
 #ifndef STEADY_CORE_LOCATE_H
 #define STEADY_CORE_LOCATE_H

@@ -7,14 +7,14 @@
  *	plan = rewrite_plan_free(plan);
  *
  * Replaced are: RerunIfEnvChanged values of the variables asked for, rerun-if-changed paths (JSON and
- *output), the interpreter's path in a script's other instructions and metadata (hexadecimal PYO3_CONFIG
- *included) and in the interpreter configs of OUT_DIR. All hashes above are computed anew. Modification times
- *and modes are kept.
+ * output), the interpreter's path in a script's other instructions and metadata (hexadecimal PYO3_CONFIG
+ * included) and in the interpreter configs of OUT_DIR. All hashes above are computed anew. Modification times
+ * and modes are kept.
  *
  * Left alone, so that cargo runs them again in the new environment, are
  *	- scripts whose environment's interpreter is not known, or known to be another one than the new one;
  *	- scripts whose output or OUT_DIR holds the environment's own directories (headers, libraries): these
- *are not the same in another environment;
+ * are not the same in another environment;
  *	- everything below a unit whose hash does not reproduce.
  */
 #ifndef STEADY_CORE_REWRITE_H

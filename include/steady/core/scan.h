@@ -1,6 +1,6 @@
 /*
  * What is in a build directory, beyond its graph: throw-away interpreter paths, recorded interpreters,
- *versions.
+ * versions.
  *
  *	struct scan *s = scan_new(target);
  *	... s->sightings, s->interpreter ...

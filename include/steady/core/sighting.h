@@ -5,8 +5,8 @@
  *	sightings_of_unit(t, i, &map, mem, &list);
  *
  * Looked at: RerunIfEnvChanged values and RerunIfChanged paths of the JSON; every line of a script's output,
- *the hexadecimal PYO3_CONFIG included; PyO3 interpreter configs in OUT_DIR (out/pyo3-build-config*.txt, and
- *below a triple's name where pyo3 put one for a cross build).
+ * the hexadecimal PYO3_CONFIG included; PyO3 interpreter configs in OUT_DIR (out/pyo3-build-config*.txt, and
+ * below a triple's name where pyo3 put one for a cross build).
  */
 #ifndef STEADY_CORE_SIGHTING_H
 #define STEADY_CORE_SIGHTING_H
