@@ -4,7 +4,7 @@
     debian      Debian's or Ubuntu's package cargo, unpacked (1.65 in Debian 12, 1.85 in Debian 13)
     debian-web  Debian's package cargo-web, the cargo its browsers are built with (1.96), unpacked
     debian-web-old  an older cargo-web that the package lists still have (1.85), unpacked
-    newlayout   the newest of them with -Zbuild-dir-new-layout
+    newlayout   path or debian-web with -Zbuild-dir-new-layout
 
 Nothing is installed and rustup is left alone: packages are unpacked below the cache folder.
 `python3 -m steadytest` lists them.
@@ -118,10 +118,14 @@ def _debian_web_old() -> Cargo:
 
 
 def _new_layout() -> Cargo:
-    newest = best_cargo()
-    if newest.version < (1, 95, 0):
-        raise Unavailable(f"the newest cargo here is {newest}; -Zbuild-dir-new-layout needs 1.95")
-    return replace(newest, name="newlayout", options=("-Zbuild-dir-new-layout",), env={"RUSTC_BOOTSTRAP": "1"})
+    for name in ("path", "debian-web"):
+        try:
+            cargo = find_cargo(name)
+        except Unavailable:
+            continue
+        if cargo.version >= (1, 95, 0):
+            return replace(cargo, name="newlayout", options=("-Zbuild-dir-new-layout",), env={"RUSTC_BOOTSTRAP": "1"})
+    raise Unavailable("-Zbuild-dir-new-layout needs cargo 1.95")
 
 
 _FINDERS = {
@@ -146,16 +150,28 @@ def find_cargo(name: str) -> Cargo:
     return _found[name]
 
 
+def same_as(name: str):
+    """The name of the cargo that is listed before NAME and is the same one in version and options; None if there is none."""
+    cargo = find_cargo(name)
+    for other in NAMES[:NAMES.index(name)]:
+        try:
+            found = find_cargo(other)
+        except Unavailable:
+            continue
+        if (found.version, found.std, found.options) == (cargo.version, cargo.std, cargo.options):
+            return other
+    return None
+
+
 def all_cargos() -> list:
-    """Every cargo that is available; of two with the same versions and options the first."""
+    """Every cargo that is available; of two that are the same the first."""
     cargos = []
     for name in NAMES:
         try:
-            cargo = find_cargo(name)
+            if not same_as(name):
+                cargos.append(find_cargo(name))
         except Unavailable:
             continue
-        if all((cargo.version, cargo.std, cargo.options) != (c.version, c.std, c.options) for c in cargos):
-            cargos.append(cargo)
     return cargos
 
 
