@@ -1,0 +1,139 @@
+"""What a target directory holds, unit by unit, and so the fewest units the next build has to make.
+
+A unit is needed when it was never made, when it is void (cargo had begun to make it and did not end), when what it is
+made of differs from what it was made of, or when a dependency is needed or was made anew since. It is *open* when it may
+be made although nothing changed: nobody holds evidence for it (no record binds to this build), or a kill left unclear
+whether it had ended. Open spreads to dependents like needed.
+"""
+
+import copy
+from dataclasses import dataclass, field
+
+from . import workspace
+
+
+@dataclass
+class Made:
+    """One unit as it lies in the target directory."""
+
+    serial: int
+    inputs: str
+    dependencies: dict
+    side_output: str = None
+    recorded: bool = False
+    in_session: bool = True
+    void: bool = False
+    unclear: bool = False
+
+
+@dataclass
+class Verdict:
+    """The units of one requested graph, dependencies first: must be made; may be made."""
+
+    order: list
+    needed: dict = field(default_factory=dict)
+    open: set = field(default_factory=set)
+
+
+def _ordered(graph: dict) -> list:
+    order, seen = [], set()
+
+    def visit(unit):
+        if unit not in seen:
+            seen.add(unit)
+            for dep in graph.get(unit, ()):
+                visit(dep)
+            order.append(unit)
+
+    for unit in sorted(graph):
+        visit(unit)
+    return order
+
+
+class Target:
+    """The model of one target directory. `serial` is shared by copies, so that two builds never look the same."""
+
+    _serial = 0
+
+    def __init__(self):
+        self.made = {}
+
+    def copy(self) -> "Target":
+        """What a cache holds of this."""
+        return copy.deepcopy(self)
+
+    def judge(self, graph: dict, tree: workspace.Tree) -> Verdict:
+        """What `cargo` must and may make of GRAPH, the work tree being TREE."""
+        verdict = Verdict(_ordered(graph))
+        for unit in verdict.order:
+            why = self._why(unit, graph[unit], tree, verdict.needed)
+            if why:
+                verdict.needed[unit] = why
+                continue
+            made = self.made[unit]
+            if not made.recorded or made.unclear or any(dep in verdict.open for dep in graph[unit]):
+                verdict.open.add(unit)
+        return verdict
+
+    def _why(self, unit: tuple, dependencies: list, tree: workspace.Tree, needed: dict) -> str:
+        made = self.made.get(unit)
+        if made is None:
+            return "never made"
+        if made.void:
+            return "begun and not ended"
+        if made.inputs != workspace.inputs(tree, unit[0], unit[1]):
+            return "its inputs changed"
+        if unit[1] == "run" and made.side_output != workspace.side_output(tree, unit[0]):
+            return "what its script left in the sources is not there"
+        for dep in dependencies:
+            if dep in needed:
+                return f"{dep[0]} {dep[1]} is needed"
+            if made.dependencies.get(dep) != self.made[dep].serial:
+                return f"{dep[0]} {dep[1]} was made anew"
+        return ""
+
+    def built(self, graph: dict, verdict: Verdict, build, before: workspace.Tree, after: workspace.Tree) -> None:
+        """Takes in what BUILD did with the work tree BEFORE; its scripts left AFTER."""
+        for unit in verdict.order:
+            if unit in build.finished and unit in build.started and not build.killed:
+                self.made[unit] = self._make(unit, graph, before, after)
+            elif build.killed and unit in build.started:
+                self.made[unit] = self._make(unit, graph, before, after)
+                self.made[unit].unclear = True
+            elif not build.ok and unit in self.made:
+                self.made[unit].void |= unit in verdict.needed
+                self.made[unit].unclear |= unit in verdict.open
+            elif build.ok and unit in self.made:
+                self.made[unit].unclear = False
+
+    def _make(self, unit: tuple, graph: dict, before: workspace.Tree, after: workspace.Tree) -> Made:
+        Target._serial += 1
+        dependencies = {dep: self.made[dep].serial for dep in graph[unit] if dep in self.made}
+        made = Made(Target._serial, workspace.inputs(before, unit[0], unit[1]), dependencies)
+        if unit[1] == "run":
+            made.side_output = workspace.side_output_due(before, unit[0])
+        if unit[0] == "gen" and unit[1] in ("lib", "doc"):
+            made.inputs = workspace.inputs(after, unit[0], unit[1])
+        return made
+
+    def session(self) -> None:
+        """A job begins: what was made before it and is not recorded will not be."""
+        for made in self.made.values():
+            made.in_session = False
+
+    def saved(self, tree: workspace.Tree) -> None:
+        """`save` ran with the work tree TREE: what this job made is recorded, with everything below it."""
+        def recordable(unit, made):
+            if made.recorded or made.void or made.unclear or not made.in_session:
+                return made.recorded
+            same = made.inputs == workspace.inputs(tree, unit[0], unit[1])
+            below = all(dep in self.made and self.made[dep].serial == serial and self.made[dep].recorded
+                        for dep, serial in made.dependencies.items())
+            return same and below
+
+        pending, left = dict(self.made), -1
+        while pending and len(pending) != left:
+            left = len(pending)
+            for unit in list(pending):
+                if recordable(unit, pending[unit]):
+                    pending.pop(unit).recorded = True
