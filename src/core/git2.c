@@ -1,5 +1,7 @@
 #include "git2_priv.h"
 
+#include "steady/core/gitrepo.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -92,4 +94,15 @@ const char *git2_message(const struct git2 *git2)
 {
 	const git_error *last = git2->git_error_last();
 	return last != NULL && last->message != NULL ? last->message : "no reason given";
+}
+
+const char *gitrepo_library(struct arena *mem)
+{
+	struct err err = ERR_INIT;
+	const struct git2 *git2 = git2_load(&err);
+	int major, minor, patch;
+	if (git2 == NULL)
+		return arena_strdup(mem, err.msg);
+	(void)git2->git_libgit2_version(&major, &minor, &patch);
+	return arena_printf(mem, "%d.%d.%d", major, minor, patch);
 }

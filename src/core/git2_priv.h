@@ -24,6 +24,7 @@
 #define GIT2_FUNCTIONS(F)                                                                                    \
 	F(git_libgit2_init)                                                                                  \
 	F(git_libgit2_shutdown)                                                                              \
+	F(git_libgit2_version)                                                                               \
 	F(git_libgit2_opts)                                                                                  \
 	F(git_error_last)                                                                                    \
 	F(git_buf_dispose)                                                                                   \

@@ -84,4 +84,7 @@ struct gitobject {
 /** 0 or GITREPO_ABSENT. -ENOTSUP where gitrepo_by_program(). */
 int gitrepo_read(struct gitrepo *repo, const struct gitoid *id, struct gitobject *ret, struct err *err);
 
+/** "1.5.1", in mem, or why libgit2 cannot be loaded. */
+const char *gitrepo_library(struct arena *mem);
+
 #endif
