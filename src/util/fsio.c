@@ -133,7 +133,7 @@ int fsio_stat(int dirfd, const char *path, struct stat *ret, struct err *err)
 		return 0;
 	}
 	CLEANUP_CLOSE int held = -1;
-	const char *name;
+	const char *name = NULL;
 	int parent = open_parent(dirfd, path, &held, &name, err);
 	if (parent == -ENOENT || parent == -ENOTDIR)
 		return FSIO_MISSING;
@@ -304,7 +304,7 @@ static int fill_new_file(
 int fsio_create(int dirfd, const char *path, struct span bytes, const struct file_meta *meta, struct err *err)
 {
 	CLEANUP_CLOSE int held = -1;
-	const char *name;
+	const char *name = NULL;
 	int parent = open_parent(dirfd, path, &held, &name, err);
 	if (parent < 0)
 		return parent;
@@ -321,7 +321,7 @@ int fsio_replace(
 	int dirfd, const char *path, struct span bytes, const struct file_meta *meta, struct err *err)
 {
 	CLEANUP_CLOSE int held = -1;
-	const char *name;
+	const char *name = NULL;
 	int parent = open_parent(dirfd, path, &held, &name, err);
 	if (parent < 0)
 		return parent;
@@ -350,7 +350,7 @@ int fsio_rename(int dirfd, const char *from, const char *to, struct err *err)
 {
 	CLEANUP_CLOSE int held_from = -1;
 	CLEANUP_CLOSE int held_to = -1;
-	const char *name_from, *name_to;
+	const char *name_from = NULL, *name_to = NULL;
 	int parent_from = open_parent(dirfd, from, &held_from, &name_from, err);
 	if (parent_from < 0)
 		return parent_from;
@@ -367,7 +367,7 @@ int fsio_rename(int dirfd, const char *from, const char *to, struct err *err)
 static int remove_one(int dirfd, const char *path, int flags, struct err *err)
 {
 	CLEANUP_CLOSE int held = -1;
-	const char *name;
+	const char *name = NULL;
 	int parent = open_parent(dirfd, path, &held, &name, err);
 	if (parent == -ENOENT || parent == -ENOTDIR)
 		return FSIO_MISSING;
@@ -394,7 +394,7 @@ int fsio_rmdir(int dirfd, const char *path, struct err *err)
 int fsio_mkdir(int dirfd, const char *path, struct err *err)
 {
 	CLEANUP_CLOSE int held = -1;
-	const char *name;
+	const char *name = NULL;
 	int parent = open_parent(dirfd, path, &held, &name, err);
 	if (parent < 0)
 		return parent;
@@ -430,7 +430,7 @@ static int remove_contents(int fd, unsigned depth, struct err *err)
 int fsio_remove_tree(int dirfd, const char *path, struct err *err)
 {
 	CLEANUP_CLOSE int held = -1;
-	const char *name;
+	const char *name = NULL;
 	int parent = open_parent(dirfd, path, &held, &name, err);
 	if (parent == -ENOENT)
 		return FSIO_MISSING;
@@ -451,7 +451,7 @@ int fsio_set_mtime(int dirfd, const char *path, struct timespec mtime, struct er
 {
 	struct timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, mtime};
 	CLEANUP_CLOSE int held = -1;
-	const char *name;
+	const char *name = NULL;
 	int parent = open_parent(dirfd, path, &held, &name, err);
 	if (parent < 0)
 		return parent;
