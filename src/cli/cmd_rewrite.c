@@ -62,6 +62,19 @@ static const char *environment_dir(struct arena *mem, const char *path)
 	return copy;
 }
 
+/* Somebody gave the interpreter instead of its environment: says so. */
+static bool names_interpreter(const char *path, struct err *err)
+{
+	struct span dir = path_dir(span_of(path));
+	struct span parent = path_base(dir);
+	if (!span_starts(path_base(span_of(path)), SPAN_LIT("python")) ||
+		!(span_eq_str(parent, "bin") || span_eq_str(parent, "Scripts")))
+		return false;
+	(void)err_set(err, EINVAL, "%s is an interpreter: the directory of its environment is wanted", path);
+	(void)err_hint(err, "give %.*s", SPAN_ARG(path_dir(dir)));
+	return true;
+}
+
 static int fill_map(const struct call *call, struct pathmap *map, struct err *err)
 {
 	const struct rewrite_args *args = call->args;
@@ -71,6 +84,11 @@ static int fill_map(const struct call *call, struct pathmap *map, struct err *er
 		(void)err_hint(err, "--to .venv, for example: the directory that has bin/python in it");
 		return STEADY_EXIT_USAGE;
 	}
+	bool misnamed = names_interpreter(args->to, err);
+	for (size_t i = 0; i < args->from.count && !misnamed; i++)
+		misnamed = names_interpreter(args->from.item[i], err);
+	if (misnamed)
+		return STEADY_EXIT_USAGE;
 	map->to = environment_dir(call->mem, args->to);
 	const char **from = arena_array(call->mem, args->from.count, sizeof(*from));
 	for (size_t i = 0; i < args->from.count; i++) {

@@ -105,19 +105,23 @@ static bool match_at(struct span text, size_t at, size_t *ret_end)
 	return span_eq_str(third, "build") && span_eq_str(fourth, "venv");
 }
 
-/* Where the path that holds position `at` begins: behind the last character that cannot be part of a path. */
+/*
+ * Where the path that holds position `at` begins: behind the last character that cannot be part of a path, a blank
+ * before a slash, or a short option (-L/tmp/...). It may be a relative one.
+ */
 static size_t path_start(struct span text, size_t from, size_t at)
 {
-	while (at > from && !ends_path(text.ptr[at - 1]))
-		at--;
+	size_t start = at;
+	while (start > from && !ends_path(text.ptr[start - 1]) &&
+		!(text.ptr[start - 1] == ' ' && is_separator(text.ptr[start])))
+		start--;
 	/* The colon of a drive letter is part of the path. */
-	if (at >= from + 2 && text.ptr[at - 1] == ':' && is_alnum(text.ptr[at - 2]) && at < text.len &&
-		is_separator(text.ptr[at]) && (at == from + 2 || ends_path(text.ptr[at - 3])))
-		return at - 2;
-	/* Something else may stand before it: -L/tmp/..., a word and a space. */
-	while (at < text.len && !is_separator(text.ptr[at]))
-		at++;
-	return at;
+	if (start >= from + 2 && text.ptr[start - 1] == ':' && is_alnum(text.ptr[start - 2]) &&
+		is_separator(text.ptr[start]) && (start == from + 2 || ends_path(text.ptr[start - 3])))
+		return start - 2;
+	if (start + 2 <= at && text.ptr[start] == '-' && is_separator(text.ptr[start + 2]))
+		return start + 2;
+	return start;
 }
 
 bool ephemeral_find(struct span text, size_t from, struct span *ret)
