@@ -63,7 +63,7 @@ static int read_shallow(struct commits *c, struct err *err)
 		return code;
 	while (span_next_line(&text, &line)) {
 		struct gitoid id;
-		if (!gitoid_parse(line, &id) || id.len != 20)
+		if (!gitoid_parse(line, &id))
 			continue;
 		uint32_t place = commits_place(c, id.byte);
 		c->commit.data[place].boundary = true;

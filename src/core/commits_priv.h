@@ -15,6 +15,7 @@
 #define COMMIT_NONE UINT32_MAX
 
 struct commit {
+	/* Of a SHA-256 name, the first 20 bytes. */
 	unsigned char id[20];
 	unsigned char tree[20];
 	/* Committer time, in seconds. */

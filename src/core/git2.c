@@ -65,6 +65,18 @@ static bool fill(void)
 
 #endif
 
+/*
+ * Extensions that do not change what we read: the configuration of one work tree, missing objects, objects that
+ * must be kept. libgit2 before 1.2 cannot be told.
+ */
+static void allow_extensions(void)
+{
+#if LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 2
+	static const char *const extensions[] = {"worktreeconfig", "partialclone", "preciousobjects"};
+	(void)table.git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, COUNT_OF(extensions));
+#endif
+}
+
 static void load_once(void)
 {
 	if (!fill())
@@ -78,6 +90,7 @@ static void load_once(void)
 	(void)table.git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
 	/* A blob that a partial clone has not fetched may still be named by the index. */
 	(void)table.git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
+	allow_extensions();
 }
 
 const struct git2 *git2_load(struct err *err)

@@ -34,9 +34,11 @@
 	F(git_repository_commondir)                                                                          \
 	F(git_repository_workdir)                                                                            \
 	F(git_repository_set_workdir)                                                                        \
-	F(git_repository_item_path)                                                                          \
 	F(git_repository_odb)                                                                                \
 	F(git_repository_index)                                                                              \
+	F(git_repository_config)                                                                             \
+	F(git_config_get_bool)                                                                               \
+	F(git_config_free)                                                                                   \
 	F(git_reference_name_to_id)                                                                          \
 	F(git_odb_free)                                                                                      \
 	F(git_odb_read)                                                                                      \

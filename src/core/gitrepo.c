@@ -1,5 +1,6 @@
 #include "steady/core/gitrepo.h"
 
+#include "gitprogram_priv.h"
 #include "gitrepo_priv.h"
 #include "steady/util/str.h"
 
@@ -76,7 +77,17 @@ static int open_library(const struct gitrepo_where *where, struct gitrepo *repo,
 int gitrepo_open(const struct gitrepo_where *where, struct gitrepo **ret, struct err *err)
 {
 	CLEANUP_GITREPO struct gitrepo *repo = xcalloc(1, sizeof(*repo));
-	int code = open_library(where, repo, err);
+	struct err first = ERR_INIT;
+	int code = open_library(where, repo, &first);
+	if (code == -ENOTSUP) {
+		/* Whatever libgit2 opened half is of no use. */
+		repo = gitrepo_free(repo);
+		repo = xcalloc(1, sizeof(*repo));
+		code = gitprogram_open(where, repo, err);
+	} else if (code < 0) {
+		(void)err_set(err, first.code, "%s", first.msg);
+		(void)err_hint(err, "%s", first.hint);
+	}
 	if (code == 0)
 		*ret = TAKE_PTR(repo);
 	return code;
@@ -126,6 +137,8 @@ bool gitrepo_by_program(const struct gitrepo *repo)
 int gitrepo_head(struct gitrepo *repo, struct gitoid *ret, struct err *err)
 {
 	git_oid id;
+	if (repo->handle == NULL)
+		return gitprogram_head(repo, ret, err);
 	int code = repo->git2->git_reference_name_to_id(&id, repo->handle, "HEAD");
 	if (code == GIT_ENOTFOUND)
 		return GITREPO_UNBORN;

@@ -1,6 +1,7 @@
 #include "steady/core/history.h"
 
 #include "historycache_priv.h"
+#include "historyprogram_priv.h"
 #include "historywalk_priv.h"
 #include "steady/util/str.h"
 
@@ -13,8 +14,12 @@
 /* One run. */
 struct reading {
 	const struct history_options *options;
+	struct gitrepo *repo;
 	struct historywalk walk;
 	struct tree_nodes nodes;
+	/* The git program does the comparing. */
+	bool by_program;
+	struct historyprogram program;
 	struct arena *mem;
 	/* Answers may be taken from the cache, and all paths are asked about, so that the next run can too.
 	 */
@@ -26,17 +31,31 @@ struct reading {
 	size_t found;
 };
 
-static int start_reading(struct reading *r, struct gitrepo *repo, struct err *err)
+static int start_reading(struct reading *r, struct err *err)
 {
 	CLEANUP_STR struct str objects = STR_INIT;
-	str_printf(&objects, "%sobjects", gitrepo_common_dir(repo));
-	r->walk.tree.repo = repo;
+	str_printf(&objects, "%sobjects", gitrepo_common_dir(r->repo));
+	r->walk.tree.repo = r->repo;
 	r->walk.tree.packs = packs_open(objects.buf, TREE_CACHE);
-	return commits_init(&r->walk.commits, repo, r->walk.tree.packs, err);
+	return commits_init(&r->walk.commits, r->repo, r->walk.tree.packs, err);
+}
+
+/* Names HEAD's commit and its paths. */
+static int read_head(struct reading *r, const struct gitoid *id, uint32_t *ret_head, struct err *err)
+{
+	struct historywalk *w = &r->walk;
+	uint32_t head = *ret_head = commits_place(&w->commits, id->byte);
+	if (r->by_program)
+		return historyprogram_start(&r->program, r->repo, w, &r->nodes, r->mem, err);
+	int code = commits_load(&w->commits, head, err);
+	if (code < 0)
+		return code;
+	return tree_nodes_read(&w->tree, w->commits.commit.data[head].tree, r->mem, &r->nodes, err);
 }
 
 static void stop_reading(struct reading *r)
 {
+	historyprogram_release(&r->program);
 	tree_nodes_release(&r->nodes);
 	vec_release(&r->cached);
 	historywalk_release(&r->walk);
@@ -108,6 +127,10 @@ static int describe_commit(struct reading *r, uint32_t number, struct history_co
 		*ret = *r->cached.data[number];
 		return 0;
 	}
+	if (r->by_program) {
+		*ret = r->program.commit[number];
+		return 0;
+	}
 	*ret = (struct history_commit){.id.len = 20};
 	memcpy(ret->id.byte, r->walk.commits.commit.data[number].id, 20);
 	return commits_times(&r->walk.commits, number, &ret->author, &ret->committer, &ret->parents, err);
@@ -118,9 +141,12 @@ static int add_path(struct reading *r, size_t i, uint32_t *index, struct history
 {
 	const struct tree_node *node = &r->nodes.node.data[i];
 	struct history_path *path = &h->path[i];
-	*path = (struct history_path){
-		.path = node->path, .mode = node->mode, .id.len = 20, .commit = HISTORY_NONE, .walked = true};
-	memcpy(path->id.byte, node->id, 20);
+	*path = (struct history_path){.path = node->path,
+		.mode = node->mode,
+		.id.len = r->nodes.id_len,
+		.commit = HISTORY_NONE,
+		.walked = true};
+	memcpy(path->id.byte, node->id, path->id.len);
 	if (r->walk.taken != NULL)
 		path->walked = !bits_any(r->walk.taken, (uint32_t)i, (uint32_t)i + 1);
 	uint32_t answer = r->walk.answer[i];
@@ -157,10 +183,8 @@ static int make_result(struct reading *r, struct history *h, struct err *err)
 static int walk(struct reading *r, struct history *h, struct err *err)
 {
 	struct historywalk *w = &r->walk;
-	uint32_t head = commits_place(&w->commits, h->head.byte);
-	int code = commits_load(&w->commits, head, err);
-	if (code == 0)
-		code = tree_nodes_read(&w->tree, w->commits.commit.data[head].tree, r->mem, &r->nodes, err);
+	uint32_t head;
+	int code = read_head(r, &h->head, &head, err);
 	if (code < 0)
 		return code;
 	w->tree.nodes = &r->nodes;
@@ -182,11 +206,13 @@ int history_read(struct gitrepo *repo, const struct history_options *options, st
 	int code = gitrepo_head(repo, &h.head, err);
 	if (code != 0)
 		return code;
-	struct reading r = {.options = options, .walk.options = options, .mem = mem};
-	r.use_cache = !options->no_cache && !options->first_parent && !options->merges && !options->oldest;
+	struct reading r = {.repo = repo, .options = options, .walk.options = options, .mem = mem};
+	r.by_program = historyprogram_needed(repo);
+	r.use_cache = !r.by_program && !options->no_cache && !options->first_parent && !options->merges &&
+		!options->oldest;
 	if (r.use_cache)
 		(void)historycache_read(gitrepo_git_dir(repo), mem, &r.cache);
-	code = start_reading(&r, repo, err);
+	code = start_reading(&r, err);
 	if (code == 0)
 		code = walk(&r, &h, err);
 	stop_reading(&r);

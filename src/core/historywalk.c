@@ -141,13 +141,16 @@ static uint64_t *split_changed(struct historywalk *w, uint64_t *set)
 	return changed;
 }
 
-/* Which paths of `set` differ between two commits: w->tree.changed. */
+/* Which paths of `set` differ between a commit and a parent: w->tree.changed. */
 static int diff(struct historywalk *w, uint32_t commit, uint32_t parent, const uint64_t *set, struct err *err)
 {
 	w->tree.set = set;
 	w->tree.changed.len = 0;
+	if (w->diff != NULL)
+		return w->diff(w->diff_ctx, commit, parent, err);
+	const struct commit *commits = w->commits.commit.data;
 	return treewalk_diff(
-		&w->tree, w->commits.commit.data[commit].tree, w->commits.commit.data[parent].tree, err);
+		&w->tree, commits[commit].tree, parent == COMMIT_NONE ? NULL : commits[parent].tree, err);
 }
 
 /*
@@ -158,12 +161,8 @@ static int ask_parent(struct historywalk *w, uint32_t commit, uint32_t parent, e
 	uint64_t **set, struct err *err)
 {
 	int code = commits_load(&w->commits, parent, err);
-	if (code < 0)
-		return code;
-	w->tree.set = *set;
-	w->tree.changed.len = 0;
-	code = treewalk_diff(
-		&w->tree, w->commits.commit.data[commit].tree, w->commits.commit.data[parent].tree, err);
+	if (code == 0)
+		code = diff(w, commit, parent, *set, err);
 	if (code < 0)
 		return code;
 	uint64_t *changed = split_changed(w, *set);
@@ -318,12 +317,8 @@ static int visit_oldest(struct historywalk *w, uint32_t commit, const uint64_t *
 	uint32_t count = w->options->first_parent && c.parent_count > 1 ? 1 : c.parent_count;
 	int code = 0;
 	for (uint32_t i = 0; code == 0 && i < (count == 0 ? 1 : count); i++) {
-		const unsigned char *parent_tree = NULL;
-		if (count != 0)
-			parent_tree = w->commits.commit.data[w->commits.parent.data[c.first_parent + i]].tree;
-		w->tree.set = set;
-		w->tree.changed.len = 0;
-		code = treewalk_diff(&w->tree, c.tree, parent_tree, err);
+		uint32_t parent = count == 0 ? COMMIT_NONE : w->commits.parent.data[c.first_parent + i];
+		code = diff(w, commit, parent, set, err);
 		memset(set, 0, w->words * sizeof(*set));
 		if (code == 0) {
 			vec_each (bit, &w->tree.changed)

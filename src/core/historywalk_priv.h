@@ -20,6 +20,12 @@ struct historywalk {
 	const struct history_options *options;
 	struct commits commits;
 	struct treewalk tree;
+	/*
+	 * Puts into tree.changed the paths of tree.set that differ between a commit and its parent (COMMIT_NONE:
+	 * an empty tree). NULL compares the trees; the git program's answers otherwise.
+	 */
+	int (*diff)(void *ctx, uint32_t commit, uint32_t parent, struct err *err);
+	void *diff_ctx;
 	/* Commits by the number that `commits` gives them. */
 	VEC(struct walk_commit) at;
 	/* A heap: the next to visit is first. */

@@ -329,7 +329,7 @@ static int add_nodes(struct treewalk *w, uint32_t dir, struct arena *mem, struct
 int tree_nodes_read(struct treewalk *w, const unsigned char root[20], struct arena *mem,
 	struct tree_nodes *nodes, struct err *err)
 {
-	*nodes = (struct tree_nodes){.node = VEC_INIT, .child = VEC_INIT};
+	*nodes = (struct tree_nodes){.node = VEC_INIT, .child = VEC_INIT, .id_len = 20};
 	struct tree_node *node = vec_add(&nodes->node);
 	*node = (struct tree_node){
 		.path = SPAN_LIT(""), .name = SPAN_LIT(""), .mode = GIT_MODE_TREE, .end = 1};

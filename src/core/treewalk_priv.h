@@ -17,7 +17,8 @@ struct tree_node {
 	struct span path;
 	/** The last component, inside `path`. */
 	struct span name;
-	unsigned char id[20];
+	/** 20 bytes of it, or 32 where tree_nodes.id_len says so. */
+	unsigned char id[32];
 	uint32_t mode;
 	/** The first node that is not below this one. */
 	uint32_t end;
@@ -28,6 +29,7 @@ struct tree_node {
 struct tree_nodes {
 	VEC(struct tree_node) node;
 	VEC(uint32_t) child;
+	unsigned char id_len;
 };
 
 /** Reads trees; `changed` collects answers. */

@@ -9,6 +9,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,7 +51,14 @@ static int default_signals(posix_spawnattr_t *attr)
 	return code != 0 ? code : posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF);
 }
 
-static int spawn(const char *const argv[], const char *const unset[], int out_fd, pid_t *ret_pid)
+static int add_input(posix_spawn_file_actions_t *actions, int in_fd)
+{
+	if (in_fd < 0)
+		return posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	return posix_spawn_file_actions_adddup2(actions, in_fd, STDIN_FILENO);
+}
+
+static int spawn(const char *const argv[], const char *const unset[], int in_fd, int out_fd, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -64,7 +72,7 @@ static int spawn(const char *const argv[], const char *const unset[], int out_fd
 	}
 	code = default_signals(&attr);
 	if (code == 0)
-		code = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+		code = add_input(&actions, in_fd);
 	if (code == 0)
 		code = posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
 	if (code == 0)
@@ -127,20 +135,58 @@ static int reap(pid_t pid)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-int proc_capture(const char *const argv[], const char *const unset[], unsigned timeout_ms, size_t max_out,
-	struct proc_result *ret, struct err *err)
+int proc_start(
+	const char *const argv[], const char *const unset[], int in_fd, struct proc *ret, struct err *err)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "cannot make a pipe");
 	CLEANUP_CLOSE int out = ends[0];
 	CLEANUP_CLOSE int in = ends[1];
-
 	pid_t pid = -1;
-	int code = spawn(argv, unset, in, &pid);
+	int code = spawn(argv, unset, in_fd, in, &pid);
 	if (code != 0)
 		return err_sys(err, code, "cannot run %s", argv[0]);
-	(void)close(TAKE_FD(in));
+	*ret = (struct proc){.out = TAKE_FD(out), .pid = (int)pid};
+	return 0;
+}
+
+int proc_finish(struct proc *p)
+{
+	steady_cleanup_close(&p->out);
+	p->out = -1;
+	return reap(p->pid);
+}
+
+bool proc_find(const char *name, struct str *ret)
+{
+	const char *path = getenv("PATH");
+	struct span rest = path != NULL ? span_of(path) : SPAN_LIT("/usr/bin:/bin");
+	while (rest.len != 0) {
+		size_t len = span_find(rest, ':');
+		struct span dir = span_make(rest.ptr, len);
+		rest = span_skip(rest, len < rest.len ? len + 1 : len);
+		/* A relative directory would let the project around us choose the program. */
+		if (dir.len == 0 || dir.ptr[0] != '/')
+			continue;
+		str_clear(ret);
+		str_printf(ret, "%.*s/%s", SPAN_ARG(dir), name);
+		struct stat st;
+		if (stat(ret->buf, &st) == 0 && S_ISREG(st.st_mode) && access(ret->buf, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+int proc_capture(const char *const argv[], const char *const unset[], unsigned timeout_ms, size_t max_out,
+	struct proc_result *ret, struct err *err)
+{
+	struct proc child;
+	int code = proc_start(argv, unset, -1, &child, err);
+	if (code < 0)
+		return code;
+	CLEANUP_CLOSE int out = child.out;
+	pid_t pid = child.pid;
 
 	struct proc_result result = {.status = 0, .out = STR_INIT, .truncated = false};
 	code = drain(out, now_ms() + timeout_ms, max_out, &result);

@@ -12,7 +12,7 @@ from steadytest.histories import START, History, git, modern_git, quoted, random
 
 PRINT = os.environ.get("PRINT_HISTORY", "")
 HERE = Path(__file__).resolve().parent
-SEEDS = int(os.environ.get("STEADY_HISTORY_SEEDS", "40"))
+SEEDS = int(os.environ.get("STEADY_HISTORY_SEEDS", "16"))
 
 
 def run(repository, *options) -> str:
@@ -250,6 +250,74 @@ class Incremental(E2ECase):
         self.assertIn(None, answers(self.tmp / "s").values())
         git(self.tmp / "s", "fetch", "-q", "--unshallow")
         self.assertEqual(answers(self.tmp / "s"), expected(history))
+
+
+class ByProgram(E2ECase):
+    """Repositories that only the git program can walk."""
+
+    check = Generated.check
+    check_all = Generated.check_all
+
+    def test_sha256(self):
+        for seed in range(6000, 6000 + SEEDS // 5):
+            history = random_history(seed, commits=50, skew=seed % 2 == 0)
+            history.id_length = 64
+            repository = history.write(self.tmp / f"r{seed}", init=["--object-format=sha256"])
+            self.check_all(repository, history)
+
+    def test_oldest(self):
+        history = random_history(6100, commits=50)
+        want = answers(history.write(self.tmp / "r"), "oldest")
+        places = {commit.id: i for i, commit in enumerate(history.commits)}
+        history.id_length = 64
+        found = answers(history.write(self.tmp / "s", init=["--object-format=sha256"]), "oldest")
+        self.assertEqual(found, {path: history.commits[places[commit]].id for path, commit in want.items()})
+
+    def test_shallow_sha256(self):
+        history = random_history(6200, commits=50)
+        history.id_length = 64
+        origin = history.write(self.tmp / "r", init=["--object-format=sha256"])
+        git(self.tmp, "clone", "-q", "--no-checkout", "--depth", "5", f"file://{origin}", str(self.tmp / "s"))
+        places = {commit.id: i for i, commit in enumerate(history.commits)}
+        self.check(self.tmp / "s", history, boundary={places[i] for i in (self.tmp / "s/.git/shallow").read_text().split()})
+
+    def test_replaced_and_grafted(self):
+        for kind in ("replace", "graft"):
+            history = random_history(6300, commits=50)
+            repository = history.write(self.tmp / kind)
+            at = next(i for i in range(30, 50) if len(history.commits[i].parents) == 1)
+            other = next(i for i in range(5, at) if i not in history.commits[at].parents)
+            if kind == "replace":
+                git(repository, "replace", "--graft", history.commits[at].id, history.commits[other].id)
+            else:
+                (repository / ".git/info/grafts").write_text(f"{history.commits[at].id} {history.commits[other].id}\n")
+            history.commits[at].parents = [other]
+            self.check_all(repository, history)
+
+    def test_no_git(self):
+        history = History(id_length=64)
+        history.add([], {b"a": ("100644", b"1")})
+        repository = history.write(self.tmp / "r", init=["--object-format=sha256"])
+        done = subprocess.run([PRINT, str(repository)], env={"PATH": str(self.tmp)}, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.decode().count("\n"), 1)
+        self.assertIn("git program", done.stderr.decode())
+
+    def test_nothing_is_executed(self):
+        history = History(id_length=64)
+        history.add([], {b"a": ("100644", b"1"), b".gitattributes": ("100644", b"* filter=x diff=x\n")})
+        repository = history.write(self.tmp / "r", init=["--object-format=sha256"])
+        trap = self.tmp / "trap"
+        trap.write_text(f"#!/bin/sh\ntouch {self.tmp}/sprung\n")
+        trap.chmod(0o755)
+        for key in ("core.fsmonitor", "core.pager", "pager.rev-list", "filter.x.clean", "filter.x.smudge", "filter.x.process",
+                    "diff.external", "diff.x.command", "diff.x.textconv", "core.sshCommand", "core.editor", "credential.helper"):
+            git(repository, "config", key, str(trap))
+        git(repository, "config", "core.hooksPath", str(self.tmp))
+        for hook in ("post-index-change", "reference-transaction", "post-checkout"):
+            (self.tmp / hook).symlink_to(trap)
+        self.assertEqual(len(answers(repository)), 2)
+        self.assertFalse((self.tmp / "sprung").exists())
 
 
 if __name__ == "__main__":

@@ -24,4 +24,22 @@ struct proc_result {
 int proc_capture(const char *const argv[], const char *const unset[], unsigned timeout_ms, size_t max_out,
 	struct proc_result *ret, struct err *err);
 
+/** A program whose output is read while it comes. */
+struct proc {
+	/** Its standard output. */
+	int out;
+	int pid;
+};
+
+/**
+ * Starts argv as proc_capture does, with standard input from in_fd (-1: /dev/null), which stays the caller's.
+ */
+int proc_start(
+	const char *const argv[], const char *const unset[], int in_fd, struct proc *ret, struct err *err);
+/** Closes its output, which ends a program that still writes, and waits; the status as in proc_result. */
+int proc_finish(struct proc *p);
+
+/** The file that `name` means, searched in the absolute directories of PATH; false if there is none. */
+bool proc_find(const char *name, struct str *ret);
+
 #endif

@@ -46,18 +46,19 @@ class History:
     """Commits in an order in which parents come first; the last one is HEAD."""
 
     commits: list = field(default_factory=list)
+    id_length: int = 40
 
     def add(self, parents, tree, time=None, author=None) -> int:
         time = START + 100 * len(self.commits) if time is None else time
         self.commits.append(Commit(list(parents), dict(tree), time if author is None else author, time))
         return len(self.commits) - 1
 
-    def write(self, where, branch="main") -> Path:
+    def write(self, where, branch="main", init=()) -> Path:
         """Makes the repository (or adds to it) with git fast-import; fills in the ids."""
         where = Path(where)
         if not where.exists():
             where.mkdir(parents=True)
-            git(where, "init", "-q", "-b", branch)
+            git(where, "init", "-q", "-b", branch, *init)
         git(where, "fast-import", "--quiet", "--force", "--export-marks=marks", stdin=self._stream(branch))
         for line in (where / "marks").read_text().splitlines():
             mark, name = line[1:].split()
@@ -82,6 +83,7 @@ class History:
                 out.append(b"%s :%d\n" % (b"merge" if n else b"from", parent + 1))
             out.append(b"deleteall\n")
             for path, (mode, content) in commit.tree.items():
+                content = content.ljust(self.id_length, b"0") if mode == "160000" else content
                 target = content if mode == "160000" else b":%d" % blobs[content]
                 out.append(b"M %s %s %s\n" % (mode.encode(), target, quoted_for_import(path)))
             out.append(b"\n")
