@@ -11,7 +11,9 @@
 const struct command *const steady_commands[] = {
 	&command_completions,
 	&command_help,
+	&command_restore,
 	&command_rewrite,
+	&command_save,
 	&command_scan,
 	NULL,
 };

@@ -186,7 +186,8 @@ static int find_root(const struct locate_request *request, const char *cwd, stru
 		? parent_of(mem, absolute(mem, cwd, request->manifest_path))
 		: find_manifest_dir(cwd, mem);
 	*ret = NULL;
-	return dir == NULL ? 0 : find_workspace(dir, mem, ret, err);
+	/* The current directory's name lives no longer than the search. */
+	return dir == NULL ? 0 : find_workspace(arena_strdup(mem, dir), mem, ret, err);
 }
 
 static void replace_all(struct str *text, const char *what, const char *with)

@@ -32,7 +32,7 @@ static int fill_new_file(
 		if (futimens(fd, times) < 0)
 			code = errno;
 	}
-	if (code == 0 && fsync(fd) < 0)
+	if (code == 0 && !meta->unsynced && fsync(fd) < 0)
 		code = errno;
 	if (close(fd) < 0 && code == 0)
 		code = errno;
@@ -79,7 +79,7 @@ int fsio_replace(
 		code = errno;
 		(void)unlinkat(parent, temp.buf, 0);
 	}
-	if (code == 0 && fsync(parent) < 0)
+	if (code == 0 && !meta->unsynced && fsync(parent) < 0)
 		code = errno;
 	if (code != 0)
 		return err_sys(err, code, "cannot write %s", path);

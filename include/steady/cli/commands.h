@@ -8,7 +8,9 @@ struct command;
 
 extern const struct command command_completions;
 extern const struct command command_help;
+extern const struct command command_restore;
 extern const struct command command_rewrite;
+extern const struct command command_save;
 extern const struct command command_scan;
 
 #endif

@@ -54,6 +54,8 @@ struct file_meta {
 	/** Set on the file if has_mtime; the access time is set too. */
 	bool has_mtime;
 	struct timespec mtime;
+	/** Do not wait for the disk: for what may be lost in a crash, but never be half there unnoticed. */
+	bool unsynced;
 };
 /** Creates `path` exclusively with these bytes, synced to disk; an existing file is -EEXIST. */
 int fsio_create(

@@ -1,0 +1,54 @@
+/*
+ * The inputs of a unit: what it was built from, as far as the files of its build directory tell.
+ *
+ *	struct unit_inputs in;
+ *	inputs_of(files, ways, mem, i, &in);
+ *	if (in.why != NULL)
+ *		... they cannot be told, so nothing can be proven ...
+ *
+ * Listed are the files of cargo's dep-info, those of rustc's own .d file where they are reached by another way, paths
+ * of rerun-if-changed, whole packages where cargo compares those, and every symbolic link on the way to one of them.
+ * Not listed is what nobody changes or what belongs to another unit: packages below CARGO_HOME, the unit's own
+ * OUT_DIR.
+ *
+ * Sources: cargo's core/compiler/fingerprint/mod.rs and dep_info.rs, custom_build.rs.
+ */
+#ifndef STEADY_CORE_INPUTS_H
+#define STEADY_CORE_INPUTS_H
+
+#include "steady/core/unitfiles.h"
+#include "steady/core/way.h"
+#include "steady/format/record.h"
+#include "steady/util/base.h"
+#include "steady/util/mem.h"
+
+struct unit_input {
+	enum input_kind kind;
+	/** cargo compares its mtime with the unit's reference. */
+	bool compared;
+	/** Absolute. */
+	const char *path;
+};
+
+struct unit_inputs {
+	struct unit_input *item;
+	size_t count;
+	/** The unit has inputs that its hash does not cover and no file shows: values of variables that rustc read. */
+	bool has_env;
+	/** Why the inputs cannot be told, or NULL. */
+	const char *why;
+};
+
+/** Everything returned lives in mem. */
+void inputs_of(struct unitfiles *files, const struct target *t, struct ways *ways, struct arena *mem,
+	size_t unit, struct unit_inputs *ret);
+
+/** Where a path lies, and what remains of it there: how a record spells it. */
+enum input_root inputs_root_of(const struct unitfiles *files, const char *path, struct span *ret_rest);
+/** The absolute path of a record's input, in mem. */
+const char *inputs_path(const struct unitfiles *files, struct arena *mem, const struct input *input);
+
+/** Is it the string of a whole package's newest file ("<seconds>.<nanoseconds>s (<path>)")? */
+bool inputs_is_package_stamp(struct span precalculated);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * One look at a build directory with everything that judging its units takes: what `restore`, `save` and the shim share.
+ *
+ *	struct keeper *k = NULL;
+ *	keeper_open(&options, &k, &err);		under cargo's locks, unless only reading
+ *	keeper_verify(k, progress, &err);		k->verification, k->plan
+ *	keeper_restore(k, &err);			carries the plan out and leaves the mark
+ *	keeper_record(k, &wanted, progress, &err);	k->recording
+ *	recording_write(k->target, k->recording, &err);
+ *	k = keeper_close(k);
+ */
+#ifndef STEADY_CORE_KEEPER_H
+#define STEADY_CORE_KEEPER_H
+
+#include "steady/core/journal.h"
+#include "steady/core/locate.h"
+#include "steady/core/observe.h"
+#include "steady/core/recording.h"
+#include "steady/core/stamps.h"
+#include "steady/core/target.h"
+#include "steady/core/unitfiles.h"
+#include "steady/core/verify.h"
+#include "steady/util/base.h"
+#include "steady/util/err.h"
+#include "steady/util/progress.h"
+
+struct keeper_options {
+	/** Must have a workspace root. */
+	const struct location *where;
+	/** Change nothing, not even what an interrupted run left. */
+	bool read_only;
+};
+
+struct keeper {
+	const struct location *where;
+	/** What became of an interrupted change. */
+	enum journal_outcome recovered;
+	struct target *target;
+	struct unitfiles *files;
+	struct observer *observer;
+	/** After keeper_verify. */
+	struct verification *verification;
+	struct stamps_plan *plan;
+	/** After keeper_record. */
+	struct recording *recording;
+};
+
+/** Which units to record; NULL members mean all. */
+struct keeper_wanted {
+	const char *const *package;
+	size_t npackage;
+	const char *profile;
+};
+
+int keeper_open(const struct keeper_options *options, struct keeper **ret, struct err *err);
+/** Accepts NULL, returns NULL. */
+struct keeper *keeper_close(struct keeper *k);
+void keeper_cleanup(struct keeper **k);
+#define CLEANUP_KEEPER CLEANUP(keeper_cleanup)
+
+int keeper_verify(struct keeper *k, const struct progress *progress, struct err *err);
+int keeper_restore(struct keeper *k, struct err *err);
+int keeper_record(struct keeper *k, const struct keeper_wanted *wanted, const struct progress *progress,
+	struct err *err);
+
+/** Makes a target directory as cargo makes it, with CACHEDIR.TAG, and leaves the mark in its build directory. */
+int keeper_prepare(const struct location *where, struct err *err);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * The mark that `restore` and the shim leave in a build directory: from then on, what is built there is built from
+ * this work tree.
+ *
+ * `<build-dir>/.cargo-steady/mark` is text: "cargo-steady mark 1", the workspace root, device and inode of that root,
+ * and inode of the mark itself. Its time is its own mtime. A copy has another inode, an unpacked archive another
+ * ctime: a mark that travelled with a cache says nothing.
+ */
+#ifndef STEADY_CORE_MARK_H
+#define STEADY_CORE_MARK_H
+
+#include "steady/core/journal.h"
+#include "steady/util/base.h"
+#include "steady/util/err.h"
+
+#include <time.h>
+
+#define MARK_FILE STEADY_STATE_DIR "/mark"
+
+/** Leaves a mark in the build directory open at `buildfd`, replacing an older one. */
+int mark_leave(int buildfd, const char *workspace_root, struct err *err);
+/** Is there a mark for this work tree, left here? Then *ret_time is when. */
+bool mark_read(int buildfd, const char *workspace_root, struct timespec *ret_time);
+
+#endif

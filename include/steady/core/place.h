@@ -1,0 +1,38 @@
+/*
+ * Proof by the file system that a unit was built in this place, from what lies here.
+ *
+ *	struct places *places = places_new(files, ways, &options);
+ *	if (places_built_here(places, i, &why) && places_older(places, start, path, seen, &why))
+ *		...
+ *
+ * cargo writes invoked.timestamp when it starts a unit and gives the reference the same mtime when it is done, so in
+ * place the former has mtime = ctime, and the latter exactly that mtime and a later ctime. Archives, copies and clones
+ * change ctime, and nobody can set it: nothing that travelled passes. An input that was there unchanged when the unit
+ * started has mtime and ctime before that, and so have the directories and links on the way to it, for a directory
+ * that took another's place has a new ctime. Limit: a page that is written through mmap later than its first dirtying.
+ */
+#ifndef STEADY_CORE_PLACE_H
+#define STEADY_CORE_PLACE_H
+
+#include "steady/core/observe.h"
+#include "steady/core/unitfiles.h"
+#include "steady/util/base.h"
+#include "steady/util/mem.h"
+
+/**
+ * Can the file system speak for this tree at all: a build directory at its default place, a local file system, one
+ * mount, no linked worktrees that could share it? If not, *ret_why says why not.
+ */
+bool place_is_certain(const char *workspace_root, const char *build_dir, const char **ret_why);
+
+/** When the unit was started, if it was built here and not touched since. */
+bool place_built_here(const struct unit_files *files, struct timespec *ret_start, const char **ret_why);
+
+/**
+ * Was the input there, as it is, before `start`? Its own stamps in `seen`, and the ways to it. *ret_why (in mem)
+ * names what was not.
+ */
+bool place_older(struct ways *ways, struct arena *mem, const char *path, const struct observation *seen,
+	struct timespec start, const char **ret_why);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * Units with their dependencies first.
+ */
+#ifndef STEADY_CORE_UNITORDER_H
+#define STEADY_CORE_UNITORDER_H
+
+#include "steady/core/target.h"
+#include "steady/util/base.h"
+#include "steady/util/mem.h"
+
+/**
+ * All t->count indices, in mem. Units in a circle, which only a hostile tree has, come in some order: whoever walks
+ * must not trust a dependency that it has not met yet.
+ */
+size_t *unit_order(const struct target *t, struct arena *mem);
+
+#endif

@@ -1,0 +1,14 @@
+/*
+ * What a path is mounted from.
+ */
+#ifndef STEADY_UTIL_MOUNT_H
+#define STEADY_UTIL_MOUNT_H
+
+#include "steady/util/base.h"
+
+/** True for a file system of this machine that keeps ctime as POSIX demands; false where that is not known. */
+bool mount_is_local(const char *path);
+/** Do both paths lie on one mount (not just one device: a bind mount is another)? False where that is not known. */
+bool mount_is_same(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,45 @@
+#include "steady/core/aside.h"
+
+#include "steady/util/fsio.h"
+#include "steady/util/path.h"
+
+char *aside_path(struct arena *mem, const struct unit_files *files)
+{
+	if (files->reference.path == NULL)
+		return NULL;
+	struct span path = span_of(files->reference.path);
+	struct span dir = path_dir(path);
+	struct span name = path_base(path);
+	if (files->unit->kind != UNIT_RUN_BUILD_SCRIPT)
+		name = span_of(files->unit->base);
+	return arena_printf(mem, "%.*s/steady-aside-%.*s", SPAN_ARG(dir), SPAN_ARG(name));
+}
+
+static bool can_be_read(struct arena *mem, const struct unit *u, struct span bytes)
+{
+	if (u->kind == UNIT_RUN_BUILD_SCRIPT)
+		return true;
+	const struct fingerprint *fp = u->fingerprint;
+	bool has_method = fp != NULL && fp->nlocal != 0 && fp->local[0].kind == LOCAL_CHECK_DEP_INFO &&
+		fp->local[0].method != METHOD_ABSENT;
+	struct depinfo info;
+	return depinfo_parse(mem, bytes, has_method, &info, NULL) == 0;
+}
+
+enum aside_state aside_look(
+	const struct target *t, const struct unit_files *files, struct timespec *ret_mtime)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	const char *path = aside_path(mem, files);
+	struct span bytes;
+	struct stat st;
+	if (path == NULL)
+		return ASIDE_NONE;
+	int code = fsio_read(t->fd, path, DEPINFO_MAX_BYTES, mem, &bytes, &st, NULL);
+	if (code == FSIO_MISSING)
+		return ASIDE_NONE;
+	if (code < 0 || !can_be_read(mem, files->unit, bytes))
+		return ASIDE_DAMAGED;
+	*ret_mtime = st.st_mtim;
+	return ASIDE_USABLE;
+}

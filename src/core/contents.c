@@ -1,0 +1,244 @@
+#include "steady/core/contents.h"
+
+#include "steady/util/fsio.h"
+#include "steady/util/mem.h"
+#include "steady/util/strmap.h"
+#include "steady/util/workers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * File systems stamp files with a clock that ticks every 1 to 10 ms; some keep whole seconds, FAT two of them. A
+ * stamp this close to the time of reading proves nothing about later writes.
+ */
+#define TICK_NS 20000000L
+#define WHOLE_SECONDS_NS 2100000000L
+/* Passes until a file that keeps changing is given up. */
+#define MAX_PASSES 6
+#define MAX_FILE_BYTES ((off_t)16 << 30)
+/* Below this many files threads cost more than they save. */
+#define PARALLEL_FROM 32
+
+struct contents {
+	struct arena *mem;
+	struct strmap *by_path;
+	VEC(struct content *) all;
+	const struct progress *progress;
+	/** The pass began at this time. */
+	struct timespec pass;
+	atomic_size_t done, files;
+	_Atomic uint64_t bytes;
+};
+
+struct contents *contents_new(void)
+{
+	struct contents *c = xcalloc(1, sizeof(*c));
+	c->mem = arena_new();
+	c->by_path = strmap_new();
+	return c;
+}
+
+struct contents *contents_free(struct contents *c)
+{
+	if (c == NULL)
+		return NULL;
+	vec_release(&c->all);
+	(void)strmap_free(c->by_path);
+	(void)arena_free(c->mem);
+	free(c);
+	return NULL;
+}
+
+const struct content *contents_want(struct contents *c, const char *path)
+{
+	struct span key = span_of(path);
+	struct content *known = strmap_get(c->by_path, key);
+	if (known != NULL)
+		return known;
+	struct content *added = arena_alloc(c->mem, sizeof(*added));
+	added->path = arena_strdup(c->mem, path);
+	(void)strmap_put(c->by_path, key, added);
+	*vec_add(&c->all) = added;
+	return added;
+}
+
+static struct timespec now(void)
+{
+	struct timespec t = {0, 0};
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return t;
+}
+
+static struct timespec plus(struct timespec t, long ns)
+{
+	t.tv_sec += ns / 1000000000L;
+	t.tv_nsec += ns % 1000000000L;
+	if (t.tv_nsec >= 1000000000L) {
+		t.tv_nsec -= 1000000000L;
+		t.tv_sec++;
+	}
+	return t;
+}
+
+static struct timespec newer(struct timespec a, struct timespec b)
+{
+	return timespec_cmp(a, b) >= 0 ? a : b;
+}
+
+/* Until when a write could still leave the stamps that the file has. */
+static struct timespec quiet_from(const struct content *c)
+{
+	bool whole = c->mtime.tv_nsec == 0 && c->ctime.tv_nsec == 0;
+	return plus(newer(c->mtime, c->ctime), whole ? WHOLE_SECONDS_NS : TICK_NS);
+}
+
+/* Could the file have been written since `at`, with the stamps it has? Stamps of the future never come to rest
+ * and are left to the caller. */
+static bool is_racy(const struct content *c, struct timespec at, struct timespec clock)
+{
+	if (c->state == CONTENT_MISSING)
+		return false;
+	struct timespec stamp = newer(c->mtime, c->ctime);
+	return timespec_cmp(stamp, clock) <= 0 && timespec_cmp(quiet_from(c), at) > 0;
+}
+
+static bool same_stamps(const struct content *c, const struct stat *st)
+{
+	return c->dev == st->st_dev && c->ino == st->st_ino && timespec_cmp(c->mtime, st->st_mtim) == 0 &&
+		timespec_cmp(c->ctime, st->st_ctim) == 0;
+}
+
+static void take_stamps(struct content *c, const struct stat *st)
+{
+	c->dev = st->st_dev;
+	c->ino = st->st_ino;
+	c->mtime = st->st_mtim;
+	c->ctime = st->st_ctim;
+}
+
+static void give_up(struct content *c, int code)
+{
+	bool missing = code == ENOENT || code == ENOTDIR;
+	c->state = missing ? CONTENT_MISSING : CONTENT_UNREADABLE;
+	c->error = missing ? 0 : code;
+	if (missing)
+		c->mtime = c->ctime = (struct timespec){0, 0};
+}
+
+/* Opens and hashes what stat called a regular file. */
+static int hash_file(struct contents *contents, struct content *c)
+{
+	CLEANUP_CLOSE int fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat before, after;
+	if (fd < 0 || fstat(fd, &before) < 0)
+		return errno;
+	if (!S_ISREG(before.st_mode))
+		return EINVAL;
+	if (before.st_size > MAX_FILE_BYTES)
+		return EFBIG;
+	int code = digest_fd(fd, &c->digest, &c->size, NULL);
+	if (code < 0)
+		return -code;
+	if (fstat(fd, &after) < 0)
+		return errno;
+	take_stamps(c, &before);
+	c->state = CONTENT_FILE;
+	atomic_fetch_add(&contents->files, 1);
+	atomic_fetch_add(&contents->bytes, c->size);
+	return same_stamps(c, &after) && before.st_size == after.st_size ? 0 : EBUSY;
+}
+
+static void look_at(struct contents *contents, struct content *c)
+{
+	bool first = c->read_at.tv_sec == 0;
+	struct timespec started = now();
+	struct stat st;
+	if (stat(c->path, &st) < 0) {
+		c->read_at = started;
+		give_up(c, errno);
+		return;
+	}
+	if (!first && c->state == CONTENT_FILE && same_stamps(c, &st) && !is_racy(c, c->read_at, started))
+		return;
+	c->read_at = started;
+	c->error = 0;
+	take_stamps(c, &st);
+	if (S_ISDIR(st.st_mode)) {
+		c->state = CONTENT_DIRECTORY;
+		return;
+	}
+	int code = S_ISREG(st.st_mode) ? hash_file(contents, c) : EINVAL;
+	if (code != 0)
+		give_up(c, code);
+}
+
+static void look_at_one(void *ctx, unsigned worker, size_t i)
+{
+	(void)worker;
+	struct contents *contents = ctx;
+	look_at(contents, contents->all.data[i]);
+	progress_to(contents->progress, atomic_fetch_add(&contents->done, 1) + 1, contents->all.len);
+}
+
+/* The time until which to wait before another pass, zero if all is at rest. */
+static struct timespec restless_until(struct contents *contents)
+{
+	struct timespec until = {0, 0};
+	struct timespec clock = now();
+	vec_each (at, &contents->all) {
+		const struct content *c = *at;
+		if (c->state == CONTENT_UNREADABLE && c->error == EBUSY)
+			until = newer(until, plus(clock, TICK_NS));
+		else if (is_racy(c, contents->pass, clock))
+			until = newer(until, quiet_from(c));
+	}
+	return until;
+}
+
+static void sleep_until(struct timespec until)
+{
+	while (clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+}
+
+void contents_settle(struct contents *c, const struct progress *progress)
+{
+	c->progress = progress;
+	unsigned threads = c->all.len >= PARALLEL_FROM ? workers_count() : 1;
+	for (unsigned pass = 0; pass < MAX_PASSES; pass++) {
+		c->pass = now();
+		atomic_store(&c->done, 0);
+		workers_for(c->all.len, threads, look_at_one, c);
+		struct timespec until = restless_until(c);
+		if (until.tv_sec == 0)
+			return;
+		sleep_until(until);
+	}
+	struct timespec clock = now();
+	vec_each (at, &c->all) {
+		if (is_racy(*at, c->pass, clock))
+			give_up(*at, EBUSY);
+	}
+}
+
+struct timespec contents_settled_at(const struct contents *c)
+{
+	struct timespec t = c->pass;
+	t.tv_nsec -= TICK_NS;
+	if (t.tv_nsec < 0) {
+		t.tv_nsec += 1000000000L;
+		t.tv_sec--;
+	}
+	return t;
+}
+
+void contents_counts(const struct contents *c, size_t *ret_files, uint64_t *ret_bytes)
+{
+	*ret_files = atomic_load(&c->files);
+	*ret_bytes = atomic_load(&c->bytes);
+}

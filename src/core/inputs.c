@@ -1,0 +1,277 @@
+#include "steady/core/inputs.h"
+
+#include "steady/core/gitstate.h"
+#include "steady/core/observe.h"
+#include "steady/util/path.h"
+#include "steady/util/strmap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct gatherer {
+	struct unitfiles *files;
+	const struct target *t;
+	struct ways *ways;
+	struct arena *mem;
+	const struct unit_files *u;
+	VEC(struct unit_input) found;
+	/** Kind and path of what is found already. */
+	struct strmap *seen;
+	/** OUT_DIRs of the unit and of its script's runs, absolute. */
+	VEC(const char *) own;
+	const char *why;
+};
+
+static void add(struct gatherer *g, enum input_kind kind, bool compared, const char *path)
+{
+	CLEANUP_STR struct str key = STR_INIT;
+	str_add_char(&key, (char)kind);
+	str_add(&key, path);
+	size_t known = (size_t)(uintptr_t)strmap_get(g->seen, str_span(&key));
+	if (known != 0) {
+		g->found.data[known - 1].compared |= compared;
+		return;
+	}
+	*vec_add(&g->found) = (struct unit_input){kind, compared, arena_strdup(g->mem, path)};
+	(void)strmap_put(g->seen, str_span(&key), (void *)(uintptr_t)g->found.len);
+}
+
+static bool is_below(const char *path, const char *dir, const char *name)
+{
+	CLEANUP_STR struct str prefix = STR_INIT;
+	path_join(&prefix, dir, name);
+	return path_has_prefix(span_of(path), str_span(&prefix));
+}
+
+/* What cargo does not look at either, and what the bindings of other units cover. */
+static bool is_settled(const struct gatherer *g, const char *path)
+{
+	const char *home = unitfiles_cargo_home(g->files);
+	if (home != NULL && (is_below(path, home, "registry") || is_below(path, home, "git")))
+		return true;
+	for (size_t i = 0; i < g->own.len; i++) {
+		if (path_has_prefix(span_of(path), span_of(g->own.data[i])))
+			return true;
+	}
+	return false;
+}
+
+struct links {
+	struct gatherer *g;
+	size_t count;
+};
+
+static void add_link(const struct way_step *step, void *ctx)
+{
+	struct links *links = ctx;
+	if (step->kind != WAY_LINK)
+		return;
+	links->count++;
+	add(links->g, INPUT_LINK, false, step->path);
+}
+
+/* The links on the way to the path; how many there are. */
+static size_t add_links(struct gatherer *g, const char *path)
+{
+	struct links links = {g, 0};
+	if (ways_follow(g->ways, path, add_link, &links) < 0)
+		g->why = arena_printf(g->mem, "%s leads in circles", path);
+	return links.count;
+}
+
+static void add_file(struct gatherer *g, const char *path, bool compared)
+{
+	if (is_settled(g, path))
+		return;
+	(void)add_links(g, path);
+	add(g, INPUT_FILE, compared, path);
+}
+
+/* The OUT_DIR of a script's run, the unit's own or that of its package. */
+static void note_out_dir(struct gatherer *g, const struct unit *run)
+{
+	*vec_add(&g->own) =
+		arena_printf(g->mem, "%s/%s", unitfiles_build_dir(g->files), unit_out_dir(g->mem, run));
+}
+
+static void note_out_dirs(struct gatherer *g)
+{
+	const struct unit *u = g->u->unit;
+	if (u->kind == UNIT_RUN_BUILD_SCRIPT)
+		note_out_dir(g, u);
+	for (size_t d = 0; u->fingerprint != NULL && d < u->fingerprint->ndep; d++) {
+		const struct unit *dep = u->dep[d] == UNIT_NONE ? NULL : &g->t->unit[u->dep[d]];
+		if (dep != NULL && dep->kind == UNIT_RUN_BUILD_SCRIPT)
+			note_out_dir(g, dep);
+	}
+}
+
+static void gather_depinfo(struct gatherer *g)
+{
+	const struct depinfo *info = &g->u->depinfo;
+	CLEANUP_STR struct str path = STR_INIT;
+	for (size_t i = 0; i < info->nfile; i++) {
+		if (!unitfiles_depinfo_path(g->files, g->u, &info->file[i], &path)) {
+			g->why = "the package's directory is not known";
+			return;
+		}
+		add_file(g, path.buf, true);
+	}
+}
+
+/* What the compiler named, where that is another way than cargo's canonical one: links on it are inputs. */
+static void gather_rustc(struct gatherer *g)
+{
+	const struct rustcdep *rustc = &g->u->rustc;
+	struct str path = STR_INIT, normal = STR_INIT;
+	for (size_t i = 0; i < rustc->nfile; i++) {
+		const char *name = arena_strndup(g->mem, rustc->file[i].ptr, rustc->file[i].len);
+		path_join(&path, unitfiles_workspace_root(g->files), name);
+		if (is_settled(g, path.buf))
+			continue;
+		path_normalize(&normal, str_span(&path));
+		bool direct = add_links(g, path.buf) == 0;
+		add(g, INPUT_FILE, false, direct ? normal.buf : path.buf);
+	}
+	str_release(&path);
+	str_release(&normal);
+}
+
+static void gather_compiled(struct gatherer *g)
+{
+	if (g->u->reference_state != REFERENCE_READ) {
+		g->why = g->u->reference_state == REFERENCE_MISSING ? "its dep-info file is missing"
+								    : "its dep-info file cannot be read";
+		return;
+	}
+	if (!g->u->has_rustc) {
+		g->why = "the compiler's .d file is missing";
+		return;
+	}
+	gather_depinfo(g);
+	gather_rustc(g);
+}
+
+static void gather_watched(struct gatherer *g, const char *path)
+{
+	if (is_settled(g, path))
+		return;
+	(void)add_links(g, path);
+	enum input_kind kind = observer_kind_of(path);
+	if (kind != INPUT_ABSENT && gitstate_directory(g->mem, path) != NULL)
+		kind = INPUT_GIT;
+	if (span_eq_str(path_base(span_of(path)), "pyvenv.cfg"))
+		add(g, INPUT_INTERPRETER, false, path);
+	add(g, kind, true, path);
+}
+
+static void gather_package(struct gatherer *g)
+{
+	if (g->u->package_root == NULL)
+		g->why = "the package's directory is not known";
+	else
+		add(g, INPUT_PACKAGE, false, g->u->package_root);
+}
+
+static void gather_precalculated(struct gatherer *g)
+{
+	const struct fingerprint *fp = g->u->unit->fingerprint;
+	for (size_t i = 0; i < fp->nlocal; i++) {
+		if (fp->local[i].kind == LOCAL_PRECALCULATED && inputs_is_package_stamp(fp->local[i].text))
+			gather_package(g);
+	}
+}
+
+static void gather_run(struct gatherer *g)
+{
+	if (g->u->reference_state != REFERENCE_READ) {
+		g->why = g->u->reference_state == REFERENCE_MISSING ? "the script's output is missing"
+								    : "the script's output cannot be read";
+		return;
+	}
+	gather_precalculated(g);
+	CLEANUP_STR struct str path = STR_INIT;
+	for (size_t i = 0; i < g->u->nrerun_path; i++) {
+		if (!unitfiles_rerun_path(g->u, g->u->rerun_path[i], &path)) {
+			g->why = "the package's directory is not known";
+			return;
+		}
+		gather_watched(g, path.buf);
+	}
+}
+
+static void gather(struct gatherer *g)
+{
+	const struct unit *u = g->u->unit;
+	if (u->fingerprint == NULL) {
+		g->why = "it has no fingerprint of a known form";
+		return;
+	}
+	note_out_dirs(g);
+	if (u->kind == UNIT_RUN_BUILD_SCRIPT)
+		gather_run(g);
+	else if (u->kind == UNIT_DOC && g->u->reference_state == REFERENCE_NONE)
+		gather_precalculated(g);
+	else if (u->kind != UNIT_OTHER)
+		gather_compiled(g);
+	else
+		g->why = "it is a unit of an unknown kind";
+}
+
+void inputs_of(struct unitfiles *files, const struct target *t, struct ways *ways, struct arena *mem,
+	size_t unit, struct unit_inputs *ret)
+{
+	struct gatherer g = {.files = files,
+		.t = t,
+		.ways = ways,
+		.mem = mem,
+		.u = unitfiles_get(files, unit),
+		.seen = strmap_new()};
+	gather(&g);
+	*ret = (struct unit_inputs){.count = g.found.len, .why = g.why};
+	ret->item = arena_array(mem, g.found.len, sizeof(*ret->item));
+	if (g.found.len != 0)
+		memcpy(ret->item, g.found.data, g.found.len * sizeof(*ret->item));
+	ret->has_env = g.u->unit->kind != UNIT_RUN_BUILD_SCRIPT && g.u->reference_state == REFERENCE_READ &&
+		g.u->depinfo.nenv != 0;
+	vec_release(&g.found);
+	vec_release(&g.own);
+	(void)strmap_free(g.seen);
+}
+
+enum input_root inputs_root_of(const struct unitfiles *files, const char *path, struct span *ret_rest)
+{
+	struct span whole = span_of(path);
+	struct span build = span_of(unitfiles_build_dir(files));
+	struct span workspace = span_of(unitfiles_workspace_root(files));
+	if (path_has_prefix(whole, build)) {
+		*ret_rest = path_below(whole, build);
+		return INPUT_BUILD;
+	}
+	if (path_has_prefix(whole, workspace)) {
+		*ret_rest = path_below(whole, workspace);
+		return INPUT_WORKSPACE;
+	}
+	*ret_rest = whole;
+	return INPUT_ABSOLUTE;
+}
+
+const char *inputs_path(const struct unitfiles *files, struct arena *mem, const struct input *input)
+{
+	const char *root = input->root == INPUT_BUILD ? unitfiles_build_dir(files)
+		: input->root == INPUT_WORKSPACE      ? unitfiles_workspace_root(files)
+						      : "";
+	return arena_printf(mem, "%s%s%.*s", root, root[0] != '\0' && input->path.len != 0 ? "/" : "",
+		SPAN_ARG(input->path));
+}
+
+bool inputs_is_package_stamp(struct span text)
+{
+	uint64_t number;
+	size_t dot = span_find(text, '.');
+	if (dot == text.len || !span_u64(span_make(text.ptr, dot), &number))
+		return false;
+	struct span rest = span_skip(text, dot + 1);
+	return rest.len > 9 + 4 && span_u64(span_make(rest.ptr, 9), &number) &&
+		span_starts(span_skip(rest, 9), SPAN_LIT("s (")) && rest.ptr[rest.len - 1] == ')';
+}

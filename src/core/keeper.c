@@ -1,0 +1,138 @@
+#include "steady/core/keeper.h"
+
+#include "steady/core/mark.h"
+#include "steady/util/fsio.h"
+#include "steady/util/path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* As cargo writes it, see https://bford.info/cachedir/. */
+#define CACHEDIR_TAG                                                                                         \
+	"Signature: 8a477f597d28d172789f06886806bc55\n"                                                      \
+	"# This file is a cache directory tag created by cargo.\n"                                           \
+	"# For information about cache directory tags see https://bford.info/cachedir/\n"
+
+int keeper_open(const struct keeper_options *options, struct keeper **ret, struct err *err)
+{
+	const struct location *where = options->where;
+	CLEANUP_KEEPER struct keeper *k = xcalloc(1, sizeof(*k));
+	k->where = where;
+	k->recovered = JOURNAL_NONE;
+	CLEANUP_CLOSE int fd = fsio_open_root(where->build_dir, err);
+	int code = fd < 0 ? fd : options->read_only ? 0 : journal_recover(fd, &k->recovered, err);
+	if (code < 0)
+		return code;
+	code = target_load(where->build_dir, &k->target, err);
+	if (code < 0)
+		return code;
+	const struct unitfiles_options files = {
+		.workspace_root = where->workspace_root,
+		.target_dir = strcmp(where->target_dir, where->build_dir) != 0 ? where->target_dir : NULL,
+	};
+	code = unitfiles_open(k->target, &files, &k->files, err);
+	if (code < 0)
+		return code;
+	unitfiles_preload(k->files);
+	k->observer = observer_new(&(struct observer_options){.workspace_root = where->workspace_root});
+	*ret = TAKE_PTR(k);
+	return 0;
+}
+
+struct keeper *keeper_close(struct keeper *k)
+{
+	if (k == NULL)
+		return NULL;
+	(void)recording_free(k->recording);
+	(void)stamps_plan_free(k->plan);
+	(void)verification_free(k->verification);
+	(void)observer_free(k->observer);
+	(void)unitfiles_free(k->files);
+	(void)target_free(k->target);
+	free(k);
+	return NULL;
+}
+
+void keeper_cleanup(struct keeper **k)
+{
+	*k = keeper_close(*k);
+}
+
+int keeper_verify(struct keeper *k, const struct progress *progress, struct err *err)
+{
+	const struct verify_request request = {k->target, k->files, k->observer, progress};
+	int code = verify(&request, &k->verification, err);
+	if (code == 0)
+		k->plan = stamps_make_plan(k->target, k->files, k->verification);
+	return code;
+}
+
+int keeper_restore(struct keeper *k, struct err *err)
+{
+	int code = stamps_apply(k->target, k->plan, err);
+	return code < 0 ? code : mark_leave(k->target->fd, k->where->workspace_root, err);
+}
+
+static bool is_wanted(const struct unit *u, const void *ctx)
+{
+	const struct keeper_wanted *wanted = ctx;
+	if (wanted->profile != NULL && strcmp(u->place->profile, wanted->profile) != 0)
+		return false;
+	bool any = wanted->npackage == 0;
+	for (size_t i = 0; i < wanted->npackage; i++)
+		any |= strcmp(u->package, wanted->package[i]) == 0;
+	return any;
+}
+
+int keeper_record(struct keeper *k, const struct keeper_wanted *wanted, const struct progress *progress,
+	struct err *err)
+{
+	struct recording_request request = {
+		.target = k->target,
+		.files = k->files,
+		.observer = k->observer,
+		.progress = progress,
+		.wanted = is_wanted,
+		.ctx = wanted,
+	};
+	request.marked = mark_read(k->target->fd, k->where->workspace_root, &request.mark);
+	return recording_make(&request, &k->recording, err);
+}
+
+/* A directory and those above it that are missing. */
+static int make_directories(const char *path, struct err *err)
+{
+	CLEANUP_STR struct str at = STR_INIT;
+	struct span rest = span_of(path);
+	while (rest.len != 0) {
+		size_t len = span_find(span_skip(rest, 1), '/') + 1;
+		str_add_span(&at, span_make(rest.ptr, len));
+		rest = span_skip(rest, len);
+		if (mkdir(at.buf, 0777) < 0 && errno != EEXIST)
+			return err_sys(err, errno, "cannot make the directory %s", at.buf);
+	}
+	return 0;
+}
+
+static int make_target_dir(const char *path, struct err *err)
+{
+	struct stat st;
+	bool there = stat(path, &st) == 0;
+	int code = there ? 0 : make_directories(path, err);
+	CLEANUP_CLOSE int fd = code < 0 ? code : fsio_open_root(path, err);
+	if (fd < 0)
+		return fd;
+	const struct file_meta meta = {.mode = 0644, .unsynced = true};
+	return there ? 0 : fsio_replace(fd, "CACHEDIR.TAG", SPAN_LIT(CACHEDIR_TAG), &meta, err);
+}
+
+int keeper_prepare(const struct location *where, struct err *err)
+{
+	int code = make_target_dir(where->target_dir, err);
+	if (code == 0)
+		code = make_target_dir(where->build_dir, err);
+	CLEANUP_CLOSE int fd = code < 0 ? code : fsio_open_root(where->build_dir, err);
+	return fd < 0 ? fd : mark_leave(fd, where->workspace_root, err);
+}

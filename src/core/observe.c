@@ -1,0 +1,268 @@
+#include "steady/core/observe.h"
+
+#include "steady/core/contents.h"
+#include "steady/core/gitstate.h"
+#include "steady/core/listing.h"
+#include "steady/core/mtimewalk.h"
+#include "steady/core/way.h"
+#include "steady/util/fsio.h"
+#include "steady/util/mem.h"
+#include "steady/util/strmap.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One question and its answer. */
+struct watch {
+	struct observation seen;
+	enum input_kind kind;
+	const char *path;
+	const struct content *content;
+	struct listing listing;
+};
+
+struct observer {
+	struct arena *mem;
+	struct contents *contents;
+	struct ways *ways;
+	struct strmap *known;
+	VEC(struct watch *) all;
+	/** Those before this one are answered. */
+	size_t answered;
+};
+
+struct observer *observer_new(const struct observer_options *options)
+{
+	struct observer *o = xcalloc(1, sizeof(*o));
+	o->mem = arena_new();
+	o->contents = contents_new();
+	o->ways = ways_new(options->workspace_root);
+	o->known = strmap_new();
+	return o;
+}
+
+struct observer *observer_free(struct observer *o)
+{
+	if (o == NULL)
+		return NULL;
+	vec_each (watch, &o->all)
+		listing_release(&(*watch)->listing);
+	vec_release(&o->all);
+	(void)strmap_free(o->known);
+	(void)ways_free(o->ways);
+	(void)contents_free(o->contents);
+	(void)arena_free(o->mem);
+	free(o);
+	return NULL;
+}
+
+void observer_cleanup(struct observer **o)
+{
+	*o = observer_free(*o);
+}
+
+const struct observation *observer_want(struct observer *o, enum input_kind kind, const char *path)
+{
+	CLEANUP_STR struct str key = STR_INIT;
+	str_add_char(&key, (char)kind);
+	str_add(&key, path);
+	struct watch *known = strmap_get(o->known, str_span(&key));
+	if (known != NULL)
+		return &known->seen;
+	struct watch *watch = arena_alloc(o->mem, sizeof(*watch));
+	watch->kind = kind;
+	watch->path = arena_strdup(o->mem, path);
+	(void)strmap_put(o->known, str_span(&key), watch);
+	*vec_add(&o->all) = watch;
+	return &watch->seen;
+}
+
+/* What can be asked before files are read. */
+static void prepare(struct observer *o, struct watch *w)
+{
+	switch (w->kind) {
+	case INPUT_FILE:
+	case INPUT_ABSENT:
+	case INPUT_SIDE:
+		w->content = contents_want(o->contents, w->path);
+		break;
+	case INPUT_TREE:
+		listing_walk(o->mem, o->contents, w->path, &w->listing);
+		break;
+	default:
+		break;
+	}
+}
+
+static struct timespec newer(struct timespec a, struct timespec b)
+{
+	return timespec_cmp(a, b) >= 0 ? a : b;
+}
+
+static void answer_stamps(struct watch *w)
+{
+	w->seen.mtime = w->content->mtime;
+	w->seen.youngest = newer(w->content->mtime, w->content->ctime);
+}
+
+static void answer_file(struct watch *w)
+{
+	const struct content *c = w->content;
+	switch (c->state) {
+	case CONTENT_FILE:
+		w->seen.state = OBSERVED;
+		w->seen.size = c->size;
+		w->seen.digest = c->digest;
+		answer_stamps(w);
+		break;
+	case CONTENT_MISSING:
+		w->seen.state = OBSERVED_MISSING;
+		break;
+	case CONTENT_DIRECTORY:
+		w->seen.state = OBSERVED_OTHER;
+		break;
+	case CONTENT_UNREADABLE:
+		w->seen.state = OBSERVED_UNREADABLE;
+		w->seen.why = c->error == EINVAL ? "it is no regular file"
+			: c->error == EBUSY      ? "it changed while it was read"
+						 : strerror(c->error);
+		break;
+	}
+}
+
+static void answer_presence(struct watch *w)
+{
+	bool missing = w->content->state == CONTENT_MISSING;
+	if (w->kind == INPUT_ABSENT)
+		w->seen.state = missing ? OBSERVED : OBSERVED_OTHER;
+	else
+		w->seen.state = missing ? OBSERVED_MISSING : OBSERVED;
+}
+
+static void answer_link(struct observer *o, struct watch *w)
+{
+	struct stat st;
+	char text[PATH_MAX];
+	if (lstat(w->path, &st) < 0) {
+		w->seen.state = OBSERVED_MISSING;
+		return;
+	}
+	ssize_t len = S_ISLNK(st.st_mode) ? readlink(w->path, text, sizeof(text)) : -1;
+	if (len < 0) {
+		w->seen.state = OBSERVED_OTHER;
+		return;
+	}
+	(void)o;
+	w->seen.state = OBSERVED;
+	w->seen.size = (uint64_t)len;
+	w->seen.digest = digest_of(span_make(text, (size_t)len));
+	w->seen.mtime = st.st_mtim;
+	w->seen.youngest = newer(st.st_mtim, st.st_ctim);
+}
+
+static void answer_tree(struct observer *o, struct watch *w)
+{
+	struct listing *list = &w->listing;
+	listing_finish(o->mem, list);
+	w->seen.mtime = list->mtime;
+	w->seen.youngest = list->youngest;
+	w->seen.size = list->size;
+	w->seen.digest = list->digest;
+	w->seen.why = list->why;
+	w->seen.state = list->why != NULL               ? OBSERVED_UNREADABLE
+		: list->top->state == CONTENT_DIRECTORY ? OBSERVED
+		: list->top->state == CONTENT_MISSING   ? OBSERVED_MISSING
+							: OBSERVED_OTHER;
+	listing_release(list);
+}
+
+static void answer_git(struct observer *o, struct watch *w)
+{
+	CLEANUP_STR struct str text = STR_INIT;
+	const char *git_dir = gitstate_directory(o->mem, w->path);
+	if (git_dir == NULL) {
+		w->seen.state = OBSERVED_MISSING;
+		return;
+	}
+	struct timespec mtime;
+	int code = mtime_recursive(w->path, &mtime, NULL);
+	if (code != 0) {
+		w->seen.state = code == FSIO_MISSING ? OBSERVED_MISSING : OBSERVED_UNREADABLE;
+		w->seen.why = "it cannot be read";
+		return;
+	}
+	if (!gitstate_read(git_dir, &text, &w->seen.youngest)) {
+		w->seen.state = OBSERVED_UNREADABLE;
+		w->seen.why = "the commit that is checked out cannot be told";
+		return;
+	}
+	w->seen.state = OBSERVED;
+	w->seen.mtime = mtime;
+	w->seen.size = text.len;
+	w->seen.digest = digest_of(str_span(&text));
+}
+
+static void answer(struct observer *o, struct watch *w)
+{
+	switch (w->kind) {
+	case INPUT_FILE:
+		answer_file(w);
+		break;
+	case INPUT_ABSENT:
+	case INPUT_SIDE:
+		answer_presence(w);
+		break;
+	case INPUT_LINK:
+		answer_link(o, w);
+		break;
+	case INPUT_TREE:
+		answer_tree(o, w);
+		break;
+	case INPUT_GIT:
+		answer_git(o, w);
+		break;
+	case INPUT_PACKAGE:
+	case INPUT_DATA:
+	case INPUT_GLOB:
+	case INPUT_INTERPRETER:
+		w->seen.state = OBSERVED_UNREADABLE;
+		w->seen.why = "inputs of its kind are not understood";
+		break;
+	}
+}
+
+void observer_look(struct observer *o, const struct progress *progress)
+{
+	for (size_t i = o->answered; i < o->all.len; i++)
+		prepare(o, o->all.data[i]);
+	contents_settle(o->contents, progress);
+	for (; o->answered < o->all.len; o->answered++)
+		answer(o, o->all.data[o->answered]);
+}
+
+struct timespec observer_looked(const struct observer *o)
+{
+	return contents_settled_at(o->contents);
+}
+
+void observer_counts(const struct observer *o, size_t *ret_files, uint64_t *ret_bytes)
+{
+	contents_counts(o->contents, ret_files, ret_bytes);
+}
+
+enum input_kind observer_kind_of(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) < 0)
+		return INPUT_ABSENT;
+	return S_ISDIR(st.st_mode) ? INPUT_TREE : INPUT_FILE;
+}
+
+struct ways *observer_ways(struct observer *o)
+{
+	return o->ways;
+}

@@ -1,0 +1,44 @@
+#include "steady/core/recordfile.h"
+
+#include "steady/util/fsio.h"
+
+#include <string.h>
+
+char *recordfile_path(struct arena *mem, const struct unit *u)
+{
+	return arena_printf(mem, "%s/steady-%s", u->directory, u->base);
+}
+
+int recordfile_load(
+	const struct target *t, const struct unit *u, struct arena *mem, struct record *ret, struct err *err)
+{
+	struct span bytes;
+	int code = fsio_read(t->fd, recordfile_path(mem, u), RECORD_MAX_BYTES, mem, &bytes, NULL, err);
+	return code != 0 ? code : record_parse(mem, bytes, ret, err);
+}
+
+int recordfile_save(const struct target *t, const struct unit *u, const struct record *record,
+	size_t *ret_bytes, struct err *err)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	CLEANUP_STR struct str bytes = STR_INIT;
+	record_format(record, &bytes);
+	*ret_bytes = bytes.len;
+	const struct file_meta meta = {.mode = u->json_mode != 0 ? u->json_mode : 0644, .unsynced = true};
+	return fsio_replace(t->fd, recordfile_path(mem, u), str_span(&bytes), &meta, err);
+}
+
+bool record_has_hash(const struct record *record, const struct unit *u)
+{
+	char text[HASHFILE_LEN + 1];
+	if (u->hash_state != HASH_PRESENT)
+		return false;
+	hashfile_format(u->hash, text);
+	return memcmp(record->hash, text, sizeof(record->hash)) == 0;
+}
+
+bool record_binds(const struct record *record, const struct unit_files *files)
+{
+	return record_has_hash(record, files->unit) && files->invoked.present &&
+		timespec_cmp(record->invoked, files->invoked.st.st_mtim) == 0;
+}

@@ -1,0 +1,309 @@
+#include "steady/core/recording.h"
+
+#include "steady/core/inputs.h"
+#include "steady/core/outdigest.h"
+#include "steady/core/place.h"
+#include "steady/core/recordfile.h"
+#include "steady/core/unitorder.h"
+#include "steady/core/verify.h"
+#include "steady/util/fsio.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct candidate {
+	struct unit_inputs inputs;
+	/** For each input. */
+	const struct observation **seen;
+	struct timespec start;
+};
+
+struct recorder {
+	const struct recording_request *rq;
+	const struct target *t;
+	struct recording *r;
+	struct arena *mem;
+	struct candidate *candidate;
+	size_t *order;
+	bool *done;
+	bool certain;
+	const char *uncertain;
+};
+
+const char *recorded_name(enum recorded state)
+{
+	static const char *const name[] = {"immutable", "kept", "recorded", "refused", "skipped"};
+	return name[state];
+}
+
+static void refuse(struct recorder *rec, size_t i, const char *reason)
+{
+	rec->r->unit[i].state = RECORDED_REFUSED;
+	rec->r->unit[i].reason = reason;
+}
+
+static bool load_bound(struct recorder *rec, size_t i)
+{
+	struct record *record = arena_alloc(rec->r->mem, sizeof(*record));
+	if (recordfile_load(rec->t, &rec->t->unit[i], rec->r->mem, record, NULL) != 0 ||
+		!record_binds(record, unitfiles_get(rec->rq->files, i)))
+		return false;
+	rec->r->unit[i].state = RECORDED_KEPT;
+	rec->r->unit[i].record = record;
+	return true;
+}
+
+static void gather(struct recorder *rec, size_t i)
+{
+	struct candidate *c = &rec->candidate[i];
+	rec->r->unit[i].state = RECORDED_REFUSED;
+	if (unit_unfit(&rec->t->unit[i]) != NULL || load_bound(rec, i))
+		return;
+	inputs_of(rec->rq->files, rec->t, observer_ways(rec->rq->observer), rec->mem, i, &c->inputs);
+	c->seen = arena_array(rec->mem, c->inputs.count, sizeof(*c->seen));
+	for (size_t n = 0; n < c->inputs.count; n++)
+		c->seen[n] = observer_want(rec->rq->observer, c->inputs.item[n].kind, c->inputs.item[n].path);
+}
+
+/* Are all dependencies recorded (or needless), and all older than the unit? *ret_needless: all are needless. */
+static bool check_dependencies(struct recorder *rec, size_t i, bool *ret_needless)
+{
+	const struct unit *u = &rec->t->unit[i];
+	*ret_needless = true;
+	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
+		size_t dep = u->dep[d];
+		if (dep == UNIT_NONE || !rec->done[dep]) {
+			refuse(rec, i,
+				arena_printf(rec->r->mem, "its dependency `%.*s` was built again",
+					SPAN_ARG(u->fingerprint->dep[d].name)));
+			return false;
+		}
+		enum recorded state = rec->r->unit[dep].state;
+		if (state == RECORDED_REFUSED || state == RECORDED_SKIPPED) {
+			refuse(rec, i,
+				arena_printf(rec->r->mem, "its dependency %s has no record",
+					unit_title(rec->r->mem, &rec->t->unit[dep])));
+			return false;
+		}
+		*ret_needless &= state == RECORDED_NEEDLESS;
+	}
+	return true;
+}
+
+static bool check_order(struct recorder *rec, size_t i)
+{
+	const struct unit *u = &rec->t->unit[i];
+	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
+		const struct unit_files *dep = unitfiles_get(rec->rq->files, u->dep[d]);
+		/* ctime: when it was built or arrived, by the clock of this machine. */
+		if (dep->invoked.present &&
+			timespec_cmp(dep->invoked.st.st_ctim, rec->candidate[i].start) <= 0)
+			continue;
+		refuse(rec, i,
+			arena_printf(rec->r->mem, "its dependency %s was built again after it",
+				unit_title(rec->r->mem, dep->unit)));
+		return false;
+	}
+	return true;
+}
+
+/* A script that was done within a tick of the clock is no older than its output: what compiled it must be. */
+static bool check_fast_script(struct recorder *rec, size_t i, const struct unit_files *files)
+{
+	if (files->unit->kind != UNIT_RUN_BUILD_SCRIPT ||
+		timespec_cmp(files->reference.st.st_ctim, files->reference.st.st_mtim) > 0)
+		return true;
+	const struct unit *u = files->unit;
+	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
+		const struct unit_files *dep = unitfiles_get(rec->rq->files, u->dep[d]);
+		struct timespec start;
+		const char *why;
+		if (dep->unit->kind == UNIT_BUILD_SCRIPT &&
+			rec->r->unit[u->dep[d]].state != RECORDED_REFUSED &&
+			place_built_here(dep, &start, &why) &&
+			timespec_cmp(dep->reference.st.st_ctim, rec->candidate[i].start) < 0)
+			return true;
+	}
+	return false;
+}
+
+static bool check_place(struct recorder *rec, size_t i)
+{
+	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
+	struct candidate *c = &rec->candidate[i];
+	const char *why;
+	if (!place_built_here(files, &c->start, &why)) {
+		refuse(rec, i, why);
+		return false;
+	}
+	bool after_mark = rec->rq->marked && timespec_cmp(c->start, rec->rq->mark) > 0;
+	if (after_mark) {
+		/* Doc units of a package share one start, that of the last of them. */
+		if (files->reference_state == REFERENCE_NONE)
+			c->start = rec->rq->mark;
+		return true;
+	}
+	if (!rec->certain || files->reference_state == REFERENCE_NONE || !check_fast_script(rec, i, files)) {
+		refuse(rec, i,
+			rec->rq->marked
+				? "it was built before this job's `cargo steady restore`"
+				: "nothing shows that it was built from this work tree: run `cargo steady restore` before "
+				  "the build");
+		return false;
+	}
+	return true;
+}
+
+static bool check_inputs(struct recorder *rec, size_t i)
+{
+	const struct candidate *c = &rec->candidate[i];
+	for (size_t n = 0; n < c->inputs.count; n++) {
+		const struct unit_input *input = &c->inputs.item[n];
+		const char *why;
+		if (input->kind == INPUT_ABSENT) {
+			refuse(rec, i,
+				arena_printf(rec->r->mem,
+					"cargo runs its script on every build, since %s does not exist",
+					input->path));
+			return false;
+		}
+		if (!place_older(observer_ways(rec->rq->observer), rec->r->mem, input->path, c->seen[n],
+			    c->start, &why)) {
+			refuse(rec, i, why);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void fill_inputs(struct recorder *rec, size_t i, struct record *record)
+{
+	const struct candidate *c = &rec->candidate[i];
+	record->ninput = c->inputs.count;
+	record->input = arena_array(rec->r->mem, record->ninput, sizeof(*record->input));
+	for (size_t n = 0; n < record->ninput; n++) {
+		const struct unit_input *from = &c->inputs.item[n];
+		struct input *to = &record->input[n];
+		to->kind = from->kind;
+		to->compared = from->compared;
+		to->root = inputs_root_of(rec->rq->files, from->path, &to->path);
+		to->size = c->seen[n]->size;
+		to->digest = c->seen[n]->digest;
+		to->mtime = c->seen[n]->mtime;
+	}
+}
+
+static void fill_record(struct recorder *rec, size_t i)
+{
+	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
+	const struct unit *u = files->unit;
+	struct record *record = arena_alloc(rec->r->mem, sizeof(*record));
+	char hash[HASHFILE_LEN + 1];
+	hashfile_format(u->hash, hash);
+	memcpy(record->hash, hash, sizeof(record->hash));
+	record->invoked = files->invoked.st.st_mtim;
+	record->root = span_of(unitfiles_workspace_root(rec->rq->files));
+	record->ndep = u->fingerprint->ndep;
+	record->dep = arena_array(rec->r->mem, record->ndep, sizeof(*record->dep));
+	for (size_t d = 0; d < record->ndep; d++)
+		record->dep[d] = unitfiles_get(rec->rq->files, u->dep[d])->invoked.st.st_mtim;
+	fill_inputs(rec, i, record);
+	rec->r->unit[i].record = record;
+	rec->r->unit[i].state = RECORDED_NEW;
+	rec->r->unit[i].reason = NULL;
+}
+
+static void decide(struct recorder *rec, size_t i)
+{
+	const struct unit *u = &rec->t->unit[i];
+	const struct unit_inputs *inputs = &rec->candidate[i].inputs;
+	const char *why = unit_unfit(u);
+	bool needless;
+	if (rec->r->unit[i].state == RECORDED_KEPT)
+		return;
+	if (why != NULL) {
+		refuse(rec, i, why);
+		return;
+	}
+	if (!check_dependencies(rec, i, &needless))
+		return;
+	if (inputs->why != NULL) {
+		refuse(rec, i, inputs->why);
+	} else if (needless && inputs->count == 0 && !inputs->has_env) {
+		rec->r->unit[i].state = RECORDED_NEEDLESS;
+	} else if (rec->rq->wanted != NULL && !rec->rq->wanted(u, rec->rq->ctx)) {
+		rec->r->unit[i].state = RECORDED_SKIPPED;
+	} else if (check_place(rec, i) && check_order(rec, i) && check_inputs(rec, i)) {
+		fill_record(rec, i);
+	}
+}
+
+/* The outputs of what will be recorded. */
+static void digest_outputs(struct recorder *rec)
+{
+	struct outdigest **pending = arena_array(rec->mem, rec->t->count, sizeof(struct outdigest *));
+	for (size_t i = 0; i < rec->t->count; i++) {
+		if (rec->r->unit[i].state == RECORDED_NEW)
+			pending[i] = outdigest_want(rec->rq->observer, rec->rq->files, rec->mem, i);
+	}
+	observer_look(rec->rq->observer, rec->rq->progress);
+	for (size_t i = 0; i < rec->t->count; i++) {
+		if (pending[i] != NULL)
+			rec->r->unit[i].record->outputs = outdigest_get(pending[i]);
+	}
+}
+
+int recording_make(const struct recording_request *request, struct recording **ret, struct err *err)
+{
+	(void)err;
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct recording *r = xcalloc(1, sizeof(*r));
+	r->mem = arena_new();
+	struct recorder rec = {.rq = request, .t = request->target, .r = r, .mem = mem};
+	r->unit = arena_array(r->mem, rec.t->count, sizeof(*r->unit));
+	rec.candidate = arena_array(mem, rec.t->count, sizeof(*rec.candidate));
+	rec.done = arena_array(mem, rec.t->count, sizeof(*rec.done));
+	rec.order = unit_order(rec.t, mem);
+	rec.certain = place_is_certain(unitfiles_workspace_root(request->files),
+		unitfiles_build_dir(request->files), &rec.uncertain);
+	for (size_t i = 0; i < rec.t->count; i++)
+		gather(&rec, i);
+	observer_look(request->observer, request->progress);
+	for (size_t n = 0; n < rec.t->count; n++) {
+		decide(&rec, rec.order[n]);
+		rec.done[rec.order[n]] = true;
+	}
+	digest_outputs(&rec);
+	for (size_t i = 0; i < rec.t->count; i++)
+		r->states[r->unit[i].state]++;
+	*ret = r;
+	return 0;
+}
+
+int recording_write(const struct target *t, struct recording *r, struct err *err)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		struct unit_recording *u = &r->unit[i];
+		if (u->state != RECORDED_NEW)
+			continue;
+		int code = recordfile_save(t, &t->unit[i], u->record, &u->bytes, err);
+		if (code < 0)
+			return code;
+		r->bytes += u->bytes;
+	}
+	return 0;
+}
+
+struct recording *recording_free(struct recording *r)
+{
+	if (r == NULL)
+		return NULL;
+	(void)arena_free(r->mem);
+	free(r);
+	return NULL;
+}
+
+void recording_cleanup(struct recording **r)
+{
+	*r = recording_free(*r);
+}

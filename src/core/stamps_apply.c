@@ -1,0 +1,91 @@
+#include "steady/core/stamps.h"
+
+#include "steady/util/fsio.h"
+#include "steady/util/str.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <unistd.h>
+
+/* The beginning of 1980: zip knows nothing earlier. */
+#define LONG_AGO ((time_t)315532800)
+#define MAX_DEPTH 64
+#define MAX_ENTRIES ((size_t)1000000)
+
+/* Calls fn for every file below the directory, until it returns non-zero. Links are not followed. */
+static int each_file(
+	int fd, unsigned depth, int (*fn)(int dirfd, const char *name, struct err *err), struct err *err)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct dir_list list;
+	if (depth > MAX_DEPTH)
+		return err_set(err, ELOOP, "a directory is nested too deeply");
+	int code = fsio_list(fd, MAX_ENTRIES, mem, &list, err);
+	for (size_t i = 0; code == 0 && i < list.count; i++) {
+		if (list.entry[i].type == DT_DIR) {
+			CLEANUP_CLOSE int child = fsio_open_dir(fd, list.entry[i].name, err);
+			code = child < 0 ? child : each_file(child, depth + 1, fn, err);
+		} else if (list.entry[i].type == DT_REG) {
+			code = fn(fd, list.entry[i].name, err);
+		}
+	}
+	return code;
+}
+
+static int age_one(int dirfd, const char *name, struct err *err)
+{
+	return fsio_set_mtime(dirfd, name, (struct timespec){.tv_sec = LONG_AGO}, err);
+}
+
+/* 1 for a file that is younger. */
+static int is_fresh(int dirfd, const char *name, struct err *err)
+{
+	struct stat st;
+	return fsio_stat(dirfd, name, &st, err) == 0 && st.st_mtim.tv_sec > LONG_AGO;
+}
+
+bool stamps_has_fresh_files(const struct target *t, const char *directory)
+{
+	CLEANUP_CLOSE int fd = fsio_open_dir(t->fd, directory, NULL);
+	return fd >= 0 && each_file(fd, 0, is_fresh, NULL) > 0;
+}
+
+static int age(const struct target *t, const char *directory, struct err *err)
+{
+	CLEANUP_CLOSE int fd = fsio_open_dir(t->fd, directory, err);
+	return fd < 0 ? fd : each_file(fd, 0, age_one, err);
+}
+
+static int empty(const struct target *t, const struct stamp_step *step, struct err *err)
+{
+	const struct file_meta meta = {.mode = t->unit[step->unit].hash_mode};
+	return fsio_replace(t->fd, step->path, span_of(""), &meta, err);
+}
+
+static int apply(const struct target *t, const struct stamp_step *step, struct err *err)
+{
+	switch (step->act) {
+	case STAMP_SET_ASIDE:
+	case STAMP_PUT_BACK:
+		return fsio_rename(t->fd, step->path, step->to, err);
+	case STAMP_EMPTY:
+		return empty(t, step, err);
+	case STAMP_AGE:
+		return age(t, step->path, err);
+	case STAMP_DROP:
+		return fsio_unlink(t->fd, step->path, err);
+	case STAMP_SET:
+		return fsio_set_mtime(t->fd, step->path, step->mtime, err);
+	}
+	return 0;
+}
+
+int stamps_apply(const struct target *t, const struct stamps_plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		int code = apply(t, &plan->step[i], err);
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}

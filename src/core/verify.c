@@ -1,0 +1,316 @@
+#include "steady/core/verify.h"
+
+#include "steady/core/aside.h"
+#include "steady/core/inputs.h"
+#include "steady/core/recordfile.h"
+#include "steady/core/unitorder.h"
+#include "steady/util/fsio.h"
+#include "steady/util/path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* What is known of one unit before its verdict. */
+struct evidence {
+	/** For each of the record's inputs. */
+	const struct observation **seen;
+	/** Of a unit without a bound record. */
+	struct unit_inputs inputs;
+};
+
+struct judge {
+	const struct verify_request *rq;
+	const struct target *t;
+	struct verification *v;
+	struct evidence *evidence;
+	bool *judged;
+};
+
+const char *verdict_name(enum proof_verdict verdict)
+{
+	static const char *const name[] = {"immutable", "verified", "changed", "unknown"};
+	return name[verdict];
+}
+
+bool verdict_stays(enum proof_verdict verdict)
+{
+	return verdict == VERDICT_IMMUTABLE || verdict == VERDICT_VERIFIED;
+}
+
+static void load_record(struct judge *j, size_t i)
+{
+	struct unit_verdict *verdict = &j->v->unit[i];
+	struct err err = ERR_INIT;
+	struct record *record = arena_alloc(j->v->mem, sizeof(*record));
+	int code = recordfile_load(j->t, &j->t->unit[i], j->v->mem, record, &err);
+	if (code < 0)
+		verdict->rejected = arena_strdup(j->v->mem, err.msg);
+	if (code != 0)
+		return;
+	verdict->record = record;
+	verdict->bound = record_binds(record, unitfiles_get(j->rq->files, i));
+}
+
+/* Asks for what must be looked at to judge the unit. */
+static void gather_evidence(struct judge *j, size_t i)
+{
+	const struct unit *u = &j->t->unit[i];
+	struct evidence *evidence = &j->evidence[i];
+	load_record(j, i);
+	const struct record *record = j->v->unit[i].record;
+	if (u->hash_state != HASH_PRESENT || u->proof != PROOF_VERIFIED)
+		return;
+	if (!j->v->unit[i].bound) {
+		inputs_of(
+			j->rq->files, j->t, observer_ways(j->rq->observer), j->v->mem, i, &evidence->inputs);
+		return;
+	}
+	evidence->seen = arena_array(j->v->mem, record->ninput, sizeof(*evidence->seen));
+	for (size_t n = 0; n < record->ninput; n++) {
+		const struct input *input = &record->input[n];
+		evidence->seen[n] = observer_want(
+			j->rq->observer, input->kind, inputs_path(j->rq->files, j->v->mem, input));
+	}
+}
+
+static void decide(struct judge *j, size_t i, enum proof_verdict verdict, const char *reason, size_t cause)
+{
+	struct unit_verdict *v = &j->v->unit[i];
+	v->verdict = verdict;
+	v->reason = reason;
+	v->cause = cause;
+}
+
+static const char *path_for_people(struct judge *j, const struct input *input)
+{
+	if (input->path.len == 0)
+		return input->root == INPUT_BUILD ? "the build directory" : "the workspace";
+	return arena_strndup(j->v->mem, input->path.ptr, input->path.len);
+}
+
+/* Is the input as it was? If not, *ret_why says what happened to it. */
+static bool is_unchanged(
+	struct judge *j, const struct input *input, const struct observation *seen, const char **ret_why)
+{
+	struct arena *mem = j->v->mem;
+	const char *path = path_for_people(j, input);
+	switch (seen->state) {
+	case OBSERVED_MISSING:
+		*ret_why = arena_printf(mem, "%s is missing", path);
+		return false;
+	case OBSERVED_OTHER:
+		*ret_why = arena_printf(mem,
+			input->kind == INPUT_ABSENT ? "%s was not there" : "%s is not what it was", path);
+		return false;
+	case OBSERVED_UNREADABLE:
+		*ret_why = arena_printf(mem, "%s cannot be read: %s", path, seen->why);
+		return false;
+	case OBSERVED:
+		break;
+	}
+	bool same = seen->size == input->size && digest_eq(&seen->digest, &input->digest);
+	if (!same)
+		*ret_why = arena_printf(mem, "%s has changed", path);
+	return same;
+}
+
+const char *unit_unfit(const struct unit *u)
+{
+	if (u->hash_state == HASH_ABSENT || u->hash_state == HASH_EMPTY)
+		return "its last build was not finished";
+	if (u->hash_state == HASH_FOREIGN || u->fingerprint == NULL)
+		return "its fingerprint is of a form that is not known";
+	if (u->proof != PROOF_VERIFIED)
+		return "its fingerprint does not give its hash";
+	return NULL;
+}
+
+static bool judge_dependencies(struct judge *j, size_t i)
+{
+	const struct unit *u = &j->t->unit[i];
+	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
+		size_t dep = u->dep[d];
+		const struct span name = u->fingerprint->dep[d].name;
+		if (dep == UNIT_NONE || !j->judged[dep]) {
+			decide(j, i, VERDICT_UNKNOWN,
+				arena_printf(
+					j->v->mem, "its dependency `%.*s` was built again", SPAN_ARG(name)),
+				UNIT_NONE);
+			return false;
+		}
+		if (!verdict_stays(j->v->unit[dep].verdict)) {
+			decide(j, i, VERDICT_CHANGED,
+				arena_printf(j->v->mem, "its dependency %s must be rebuilt",
+					unit_title(j->v->mem, &j->t->unit[dep])),
+				dep);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Were the dependencies that are there the ones that the unit was built against? */
+static bool judge_bindings(struct judge *j, size_t i)
+{
+	const struct unit *u = &j->t->unit[i];
+	const struct record *record = j->v->unit[i].record;
+	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
+		const struct unit_files *dep = unitfiles_get(j->rq->files, u->dep[d]);
+		if (d < record->ndep && dep->invoked.present &&
+			timespec_cmp(record->dep[d], dep->invoked.st.st_mtim) == 0)
+			continue;
+		decide(j, i, VERDICT_CHANGED,
+			arena_printf(j->v->mem, "its dependency %s was built again after it",
+				unit_title(j->v->mem, dep->unit)),
+			u->dep[d]);
+		return false;
+	}
+	return true;
+}
+
+/* What cargo compares with must be there, or be set aside by us and fit to come back. */
+static bool judge_reference(struct judge *j, size_t i)
+{
+	const struct unit_files *files = unitfiles_get(j->rq->files, i);
+	struct timespec mtime;
+	if (files->reference_state == REFERENCE_READ || files->reference_state == REFERENCE_NONE)
+		return true;
+	if (files->reference_state == REFERENCE_MISSING && aside_look(j->t, files, &mtime) == ASIDE_USABLE)
+		return true;
+	decide(j, i, VERDICT_UNKNOWN,
+		arena_printf(j->v->mem, "its %s %s", files->reference.path,
+			files->reference_state == REFERENCE_MISSING ? "is missing" : "cannot be read"),
+		UNIT_NONE);
+	return false;
+}
+
+static bool judge_outputs(struct judge *j, size_t i)
+{
+	const struct unit_files *files = unitfiles_get(j->rq->files, i);
+	/* A script's output is its reference; one that is set aside can be put back. */
+	if (files->unit->kind == UNIT_RUN_BUILD_SCRIPT)
+		return true;
+	for (size_t n = 0; n < files->noutput; n++) {
+		if (files->outputs[n].file.present)
+			continue;
+		decide(j, i, VERDICT_CHANGED,
+			arena_printf(j->v->mem, "its output %s is missing", files->outputs[n].file.path),
+			UNIT_NONE);
+		return false;
+	}
+	if (files->noutput == 0)
+		decide(j, i, VERDICT_UNKNOWN, "its outputs are missing", UNIT_NONE);
+	return files->noutput != 0;
+}
+
+static void judge_by_record(struct judge *j, size_t i)
+{
+	struct unit_verdict *verdict = &j->v->unit[i];
+	const struct record *record = verdict->record;
+	if (!judge_bindings(j, i) || !judge_reference(j, i) || !judge_outputs(j, i))
+		return;
+	for (size_t n = 0; n < record->ninput; n++) {
+		const struct input *input = &record->input[n];
+		const struct observation *seen = j->evidence[i].seen[n];
+		const char *why;
+		if (!is_unchanged(j, input, seen, &why)) {
+			decide(j, i, VERDICT_CHANGED, why, UNIT_NONE);
+			return;
+		}
+		if (!input->compared)
+			continue;
+		if (timespec_cmp(seen->mtime, j->v->looked) > 0) {
+			decide(j, i, VERDICT_UNKNOWN,
+				arena_printf(j->v->mem, "the time of %s lies in the future",
+					path_for_people(j, input)),
+				UNIT_NONE);
+			return;
+		}
+		if (timespec_cmp(seen->mtime, verdict->newest) > 0)
+			verdict->newest = seen->mtime;
+	}
+	decide(j, i, VERDICT_VERIFIED, NULL, UNIT_NONE);
+}
+
+/* A unit that only immutable ones are below, and that reads nothing that could change. */
+static bool is_immutable(const struct judge *j, size_t i)
+{
+	const struct unit *u = &j->t->unit[i];
+	const struct unit_inputs *inputs = &j->evidence[i].inputs;
+	if (inputs->why != NULL || inputs->count != 0 || inputs->has_env)
+		return false;
+	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
+		if (j->v->unit[u->dep[d]].verdict != VERDICT_IMMUTABLE)
+			return false;
+	}
+	return true;
+}
+
+static void judge_without_record(struct judge *j, size_t i)
+{
+	const struct unit_verdict *verdict = &j->v->unit[i];
+	const char *why = j->evidence[i].inputs.why;
+	if (is_immutable(j, i))
+		decide(j, i, VERDICT_IMMUTABLE, NULL, UNIT_NONE);
+	else if (verdict->rejected != NULL)
+		decide(j, i, VERDICT_UNKNOWN,
+			arena_printf(j->v->mem, "its record cannot be used: %s", verdict->rejected),
+			UNIT_NONE);
+	else if (verdict->record != NULL)
+		decide(j, i, VERDICT_UNKNOWN, "it was built again since its record was written", UNIT_NONE);
+	else
+		decide(j, i, VERDICT_UNKNOWN,
+			why != NULL ? why : "it has no record of what it was built from", UNIT_NONE);
+}
+
+static void judge_one(struct judge *j, size_t i)
+{
+	const char *why = unit_unfit(&j->t->unit[i]);
+	if (why != NULL)
+		decide(j, i, VERDICT_UNKNOWN, why, UNIT_NONE);
+	else if (!judge_dependencies(j, i))
+		return;
+	else if (j->v->unit[i].bound)
+		judge_by_record(j, i);
+	else
+		judge_without_record(j, i);
+}
+
+int verify(const struct verify_request *request, struct verification **ret, struct err *err)
+{
+	(void)err;
+	struct verification *v = xcalloc(1, sizeof(*v));
+	v->mem = arena_new();
+	struct judge j = {.rq = request, .t = request->target, .v = v};
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	v->unit = arena_array(v->mem, j.t->count, sizeof(*v->unit));
+	v->order = unit_order(j.t, v->mem);
+	j.evidence = arena_array(mem, j.t->count, sizeof(*j.evidence));
+	j.judged = arena_array(mem, j.t->count, sizeof(*j.judged));
+	for (size_t i = 0; i < j.t->count; i++)
+		gather_evidence(&j, i);
+	observer_look(request->observer, request->progress);
+	v->looked = observer_looked(request->observer);
+	for (size_t n = 0; n < j.t->count; n++) {
+		judge_one(&j, v->order[n]);
+		j.judged[v->order[n]] = true;
+	}
+	*ret = v;
+	return 0;
+}
+
+struct verification *verification_free(struct verification *v)
+{
+	if (v == NULL)
+		return NULL;
+	(void)arena_free(v->mem);
+	free(v);
+	return NULL;
+}
+
+void verification_cleanup(struct verification **v)
+{
+	*v = verification_free(*v);
+}

@@ -1,0 +1,256 @@
+"""save and restore: exactly the unchanged units stay fresh, with real cargos, over every way a target directory travels."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from steadytest import E2ECase, Workspace, main, steady
+from steadytest.histories import git
+
+FILES = {
+    ".gitignore": "target\n",
+    "Cargo.toml": '[workspace]\nmembers = ["app", "plain", "script"]\nresolver = "2"\n',
+    "app/Cargo.toml": '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n'
+                      '[dependencies]\nplain = { path = "../plain" }\nscript = { path = "../script" }\n',
+    "app/src/main.rs": 'fn main() { println!("{} {} {}", plain::text(), script::text(), include_str!("msg.txt").trim()); }\n',
+    "app/src/msg.txt": "msg1\n",
+    "plain/Cargo.toml": '[package]\nname = "plain"\nversion = "0.1.0"\nedition = "2021"\n',
+    "plain/src/lib.rs": 'pub fn text() -> &\'static str { "plain1" }\n',
+    "script/Cargo.toml": '[package]\nname = "script"\nversion = "0.1.0"\nedition = "2021"\n',
+    "script/build.rs": 'fn main() {\n    println!("cargo:rerun-if-changed=data");\n'
+                       '    println!("cargo:rustc-env=DATA={}", std::fs::read_to_string("data/x").unwrap().trim());\n}\n',
+    "script/data/x": "data1\n",
+    "script/src/lib.rs": 'pub fn text() -> &\'static str { env!("DATA") }\n',
+}
+
+
+class Records(E2ECase):
+    """A repository at `origin`, a checkout at `ws`, whose place is always the same."""
+
+    tool = "path"
+    files = FILES
+
+    def setUp(self):
+        super().setUp()
+        self.origin, self.root = self.tmp / "origin", self.tmp / "ws"
+        self.ws = Workspace(self.origin, self.cargo(self.tool), self.files)
+        git(self.origin, "init", "-q", "-b", "main")
+        git(self.origin, "config", "user.name", "t")
+        git(self.origin, "config", "user.email", "t@example.org")
+        self.commit("first")
+        self.ws.root, self.ws.target = self.root, self.root / "target"
+        self.clone()
+
+    def commit(self, message="next"):
+        git(self.origin, "add", "-A")
+        git(self.origin, "commit", "-q", "-m", message)
+
+    def clone(self, at=None):
+        """A fresh checkout in place of the old one; the target directory is gone."""
+        at = at or self.root
+        if at.exists():
+            shutil.rmtree(at)
+        git(self.tmp, "clone", "-q", "--depth", "1", f"file://{self.origin}", str(at))
+
+    def pack(self, how=("--posix",)):
+        subprocess.run(["tar", *how, "-C", str(self.root), "-cf", str(self.tmp / "cache.tar"), "target"], check=True)
+
+    def unpack(self, how=()):
+        subprocess.run(["tar", *how, "-C", str(self.root), "-xf", str(self.tmp / "cache.tar")], check=True)
+
+    def travel(self, pack=("--posix",), unpack=()):
+        """The target directory goes to a fresh clone, as with a cache."""
+        self.pack(pack)
+        self.clone()
+        self.unpack(unpack)
+
+    def steady(self, *args, **how):
+        how.setdefault("cwd", self.ws.root)
+        return steady(*args, env=self.ws.environment(), **how)
+
+    def restore(self, *args):
+        return self.steady("restore", "--format", "json", *args).json
+
+    def save(self, *args):
+        return self.steady("save", "--format", "json", *args).json
+
+    def first(self):
+        """restore, build, save on a cold cache."""
+        self.restore()
+        self.ws.cargo("build")
+        self.save()
+
+    def answer(self):
+        return subprocess.run([str(self.ws.target / "debug" / "app")], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout.strip()
+
+    def build(self, *args):
+        """Names of the targets that were compiled."""
+        return self.ws.cargo("build", *args).rebuilt
+
+    def check_next(self, rebuilt, answer):
+        self.restore()
+        self.assertEqual(self.build(), sorted(rebuilt))
+        self.assertEqual(self.answer(), answer)
+
+    def edit(self, path, old, new):
+        """In the work tree."""
+        self.ws.edit(path, old, new)
+
+    def edit_origin(self, path, old, new):
+        full = self.origin / path
+        text = full.read_text()
+        self.assertIn(old, text)
+        full.write_text(text.replace(old, new))
+        self.commit()
+
+
+class Basics(Records):
+    def test_a_fresh_clone_compiles_nothing(self):
+        self.first()
+        self.travel()
+        report = self.restore()
+        self.assertEqual(report["summary"]["fresh"], report["summary"]["units"])
+        self.assertEqual(self.build(), [])
+        self.assertEqual(self.answer(), "plain1 data1 msg1")
+
+    def test_without_restore_everything_is_compiled(self):
+        """What the command is for: cargo alone."""
+        self.first()
+        self.travel()
+        self.assertIn("plain", self.build())
+
+    def test_one_changed_file(self):
+        self.first()
+        self.edit_origin("app/src/msg.txt", "msg1", "msg2")
+        self.travel()
+        self.check_next(["app"], "plain1 data1 msg2")
+
+    def test_a_changed_dependency(self):
+        self.first()
+        self.edit_origin("plain/src/lib.rs", "plain1", "plain2")
+        self.travel()
+        self.check_next(["app", "plain"], "plain2 data1 msg1")
+
+    def test_watched_directory(self):
+        self.first()
+        self.edit_origin("script/data/x", "data1", "data2")
+        self.travel()
+        self.check_next(["app", "script"], "plain1 data2 msg1")
+
+    def test_a_file_added_to_a_watched_directory(self):
+        self.first()
+        (self.origin / "script/data/y").write_text("")
+        self.commit()
+        self.travel()
+        self.check_next(["app", "script"], "plain1 data1 msg1")
+
+    def test_unrecorded_units_are_rebuilt(self):
+        self.restore()
+        self.ws.cargo("build")
+        self.travel()
+        report = self.restore()
+        self.assertEqual(report["summary"]["unknown"] + report["summary"]["changed"], report["summary"]["units"])
+        self.assertEqual(self.build(), ["app", "build-script-build", "plain", "script"])
+
+    def test_nothing_is_recorded_without_proof(self):
+        self.first()
+        self.travel()
+        for record in self.ws.target.rglob("steady-*"):
+            record.unlink()
+        shutil.rmtree(self.ws.target / ".cargo-steady", ignore_errors=True)
+        report = self.save()
+        self.assertEqual(report["summary"]["recorded"], 0)
+        self.assertTrue(all(unit["reason"] for unit in report["units"]))
+
+    def test_a_second_run_changes_nothing(self):
+        self.first()
+        self.edit_origin("plain/src/lib.rs", "plain1", "plain2")
+        self.travel()
+        self.assertGreater(self.restore()["summary"]["steps"], 0)
+        self.assertEqual(self.restore()["summary"]["steps"], 0)
+        self.assertEqual(self.steady("restore", "--check").returncode, 0)
+
+    def test_check_and_dry_run_change_nothing(self):
+        self.first()
+        self.travel()
+        self.assertEqual(self.steady("restore", "--check", check=False).returncode, 1)
+        self.assertGreater(self.restore("--dry-run")["summary"]["steps"], 0)
+        self.assertIn("plain", self.build())
+
+    def test_cold_cache(self):
+        self.assertEqual(self.steady("save").returncode, 0)
+        self.assertFalse(self.ws.target.exists())
+        self.restore()
+        self.assertTrue((self.ws.target / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55"))
+
+    def test_a_damaged_record_is_a_rebuild(self):
+        self.first()
+        self.travel()
+        record = next(self.ws.target.rglob("steady-lib-plain"))
+        record.write_bytes(record.read_bytes()[:-1])
+        self.assertEqual(self.steady("restore", "--strict", check=False).returncode, 4)
+        self.assertEqual(self.build(), ["app", "plain"])
+
+    def test_edit_before_save_is_not_recorded(self):
+        """S18: what is on disk at save is not what was built."""
+        self.restore()
+        self.ws.cargo("build")
+        time.sleep(0.05)
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        report = self.save()
+        self.assertIn("plain/src/lib.rs was changed", str(report["units"]))
+        self.check_next(["app", "plain"], "plain2 data1 msg1")
+
+    def test_partial_build(self):
+        """S6: the other package's build did not see the new bytes."""
+        self.first()
+        self.edit_origin("plain/src/lib.rs", "plain1", "plain2")
+        self.travel()
+        self.restore()
+        self.assertEqual(self.build("-p", "plain"), ["plain"])
+        self.save()
+        self.travel()
+        self.check_next(["app"], "plain2 data1 msg1")
+
+    def test_there_and_back(self):
+        """S5: A, B, and A again; what was set aside comes back."""
+        self.first()
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        self.restore()
+        self.edit("plain/src/lib.rs", "plain2", "plain1")
+        self.check_next([], "plain1 data1 msg1")
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        self.check_next(["app", "plain"], "plain2 data1 msg1")
+        self.edit("plain/src/lib.rs", "plain2", "plain1")
+        self.check_next(["app", "plain"], "plain1 data1 msg1")
+
+    def test_old_stamps_on_new_bytes(self):
+        """S1, S11: times say nothing."""
+        self.first()
+        path = self.root / "app/src/msg.txt"
+        old = os.stat(path)
+        path.write_text("msg2\n")
+        os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns))
+        self.assertEqual(self.build(), [])
+        self.check_next(["app"], "plain1 data1 msg2")
+
+    def test_a_reference_that_cargo_cannot_parse(self):
+        self.first()
+        reference = next(self.ws.target.rglob("dep-lib-plain"))
+        reference.write_bytes(b"\x01\0\0\0\xff\x01" + b"\xff\xff\xff\x7f")
+        self.check_next(["app", "plain"], "plain1 data1 msg1")
+
+
+class Oldest(Basics):
+    tool = "debian"
+
+
+class NewLayout(Basics):
+    tool = "newlayout"
+
+
+if __name__ == "__main__":
+    main()
