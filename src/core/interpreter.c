@@ -61,7 +61,7 @@ static bool read_answer(const cJSON *answer, struct arena *mem, struct interpret
 
 int interpreter_ask(const char *executable, struct arena *mem, struct interpreter *ret, struct err *err)
 {
-	const char *const argv[] = {executable, "-I", "-S", "-c", question, NULL};
+	const char *const argv[] = {executable, "-I", "-S", "-B", "-c", question, NULL};
 	if (access(executable, F_OK) < 0)
 		return err_sys(err, errno, "no interpreter at %s", executable);
 	struct proc_result result;

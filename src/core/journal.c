@@ -195,8 +195,12 @@ int journal_recover(int buildfd, enum journal_outcome *ret, struct err *err)
 	struct stat st;
 	*ret = JOURNAL_NONE;
 	int code = fsio_stat(buildfd, JOURNAL_DIR, &st, err);
-	if (code != 0)
+	if (code != 0) {
+		/* Killed before it could make the directory: an empty one above it may be left. */
+		if (code == FSIO_MISSING)
+			(void)fsio_rmdir(buildfd, STEADY_STATE_DIR, NULL);
 		return code < 0 ? code : 0;
+	}
 
 	struct span bytes;
 	struct journal_list list;

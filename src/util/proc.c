@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -109,7 +110,7 @@ static int drain(int fd, int64_t deadline, size_t max_out, struct proc_result *r
 		if (left <= 0)
 			return ETIMEDOUT;
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int ready = poll(&p, 1, (int)left);
+		int ready = poll(&p, 1, left < INT_MAX ? (int)left : INT_MAX);
 		if (ready < 0 && errno != EINTR)
 			return errno;
 		if (ready <= 0)
@@ -133,6 +134,24 @@ static int reap(pid_t pid)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Waits for the end of a child that has closed its output, which most do by ending; 0 or ETIMEDOUT. */
+static int wait_for_end(pid_t pid, int64_t deadline)
+{
+	struct timespec pause = {.tv_nsec = 100000};
+	for (;;) {
+		siginfo_t info = {.si_pid = 0};
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno != EINTR)
+			return errno;
+		if (info.si_pid == pid)
+			return 0;
+		if (now_ms() >= deadline)
+			return ETIMEDOUT;
+		(void)nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 10000000)
+			pause.tv_nsec *= 2;
+	}
 }
 
 int proc_start(
@@ -189,7 +208,10 @@ int proc_capture(const char *const argv[], const char *const unset[], unsigned t
 	pid_t pid = child.pid;
 
 	struct proc_result result = {.status = 0, .out = STR_INIT, .truncated = false};
-	code = drain(out, now_ms() + timeout_ms, max_out, &result);
+	int64_t deadline = now_ms() + timeout_ms;
+	code = drain(out, deadline, max_out, &result);
+	if (code == 0)
+		code = wait_for_end(pid, deadline);
 	if (code != 0)
 		(void)kill(pid, SIGKILL);
 	result.status = reap(pid);

@@ -30,7 +30,7 @@ struct interpreter {
 };
 
 /**
- * Runs `executable` (-I -S, for at most ten seconds) and hears who it is. Strings live in mem.
+ * Runs `executable` (-I -S -B, for at most ten seconds) and hears who it is. Strings live in mem.
  * -ENOENT if there is none; other errors where it does not answer as a Python does.
  */
 int interpreter_ask(const char *executable, struct arena *mem, struct interpreter *ret, struct err *err);

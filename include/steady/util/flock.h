@@ -1,6 +1,6 @@
 /*
  * Whole-file locks as cargo takes them (flock(2); fcntl locks would not conflict with cargo's).
- * Where the file system has no locks (ENOTSUP, ENOSYS), taking one succeeds, as it does for cargo.
+ * Where the file system has no locks (ENOTSUP, ENOSYS), and on NFS, taking one succeeds, as it does for cargo.
  */
 #ifndef STEADY_UTIL_FLOCK_H
 #define STEADY_UTIL_FLOCK_H

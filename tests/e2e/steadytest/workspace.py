@@ -50,8 +50,10 @@ class Workspace:
         (self.root / path).write_text(text.replace(old, new))
 
     def environment(self, **extra) -> dict:
-        """What cargo, and a tool that must see what cargo sees, run with."""
-        return clean_env(**{"CARGO_TARGET_DIR": self.target, **self.env, **extra})
+        """What cargo, and a tool that must see what cargo sees, run with. Debug information and incremental compilation are
+        off, because they cost time and change nothing that is tested."""
+        defaults = {"CARGO_TARGET_DIR": self.target, "CARGO_INCREMENTAL": "0", "CARGO_PROFILE_DEV_DEBUG": "0"}
+        return clean_env(**{**defaults, **self.env, **extra})
 
     def cargo(self, *args, env: dict = None, **how) -> CargoRun:
         """Runs `cargo ARGS` here with the variables of ENV added (None removes one). `how`: see run_cargo()."""
