@@ -78,7 +78,6 @@ int digest_fd(int fd, struct digest *ret, uint64_t *ret_size, struct err *err)
 				*ret_size = (uint64_t)got;
 			return 0;
 		}
-		got = 0;
 	}
 
 	XXH3_state_t *state = XXH3_createState();
