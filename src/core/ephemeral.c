@@ -105,23 +105,47 @@ static bool match_at(struct span text, size_t at, size_t *ret_end)
 	return span_eq_str(third, "build") && span_eq_str(fourth, "venv");
 }
 
+/* A blank or an option's letter before a slash: "-L /tmp/...", "-L/tmp/...". Other blanks are part of a path. */
+static bool begins_path(struct span text, size_t at)
+{
+	if (at == 0 || !is_separator(text.ptr[at]))
+		return false;
+	if (text.ptr[at - 1] == ' ')
+		return true;
+	return at >= 2 && text.ptr[at - 2] == '-' && is_alnum(text.ptr[at - 1]) &&
+		(at == 2 || text.ptr[at - 3] == ' ' || ends_path(text.ptr[at - 3]));
+}
+
 /*
- * Where the path that holds position `at` begins: behind the last character that cannot be part of a path, a blank
- * before a slash, or a short option (-L/tmp/...). It may be a relative one.
+ * Where the path that holds position `at` begins: behind the last character that cannot be part of a path, or
+ * where one begins. It may be a relative one.
  */
 static size_t path_start(struct span text, size_t from, size_t at)
 {
 	size_t start = at;
-	while (start > from && !ends_path(text.ptr[start - 1]) &&
-		!(text.ptr[start - 1] == ' ' && is_separator(text.ptr[start])))
+	while (start > from && !ends_path(text.ptr[start - 1]) && !begins_path(text, start))
 		start--;
 	/* The colon of a drive letter is part of the path. */
 	if (start >= from + 2 && text.ptr[start - 1] == ':' && is_alnum(text.ptr[start - 2]) &&
 		is_separator(text.ptr[start]) && (start == from + 2 || ends_path(text.ptr[start - 3])))
 		return start - 2;
-	if (start + 2 <= at && text.ptr[start] == '-' && is_separator(text.ptr[start + 2]))
-		return start + 2;
 	return start;
+}
+
+/*
+ * One environment can lie in a directory of another one (a front end whose TMPDIR is an environment's): the
+ * inner one is meant. The end of the last match in the path that goes on at `end`.
+ */
+static size_t innermost_end(struct span text, size_t end)
+{
+	for (size_t at = end; at < text.len && !ends_path(text.ptr[at]) && !begins_path(text, at); at++) {
+		size_t inner;
+		if (is_separator(text.ptr[at]) && match_at(text, at + 1, &inner)) {
+			end = inner;
+			at = inner - 1;
+		}
+	}
+	return end;
 }
 
 bool ephemeral_find(struct span text, size_t from, struct span *ret)
@@ -135,7 +159,7 @@ bool ephemeral_find(struct span text, size_t from, struct span *ret)
 		if (!match_at(text, at + 1, &end))
 			continue;
 		size_t start = path_start(text, from, at);
-		*ret = span_make(text.ptr + start, end - start);
+		*ret = span_make(text.ptr + start, innermost_end(text, end) - start);
 		return true;
 	}
 	return false;

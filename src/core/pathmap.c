@@ -36,8 +36,6 @@ static bool ends_component(struct span text, size_t at)
 
 static bool find_literal(struct span pattern, struct span text, size_t at, struct span *ret)
 {
-	while (pattern.len > 1 && is_separator(pattern.ptr[pattern.len - 1]))
-		pattern.len--;
 	for (; at + pattern.len <= text.len; at++) {
 		size_t hit = at + span_find_span(span_skip(text, at), pattern);
 		if (hit == text.len)
@@ -51,38 +49,49 @@ static bool find_literal(struct span pattern, struct span text, size_t at, struc
 	return false;
 }
 
-static size_t count_separators(const char *s)
+static size_t count_separators(struct span s)
 {
 	size_t count = 0;
-	for (; *s != '\0'; s++)
-		count += is_separator(*s);
+	for (size_t i = 0; i < s.len; i++)
+		count += is_separator(s.ptr[i]);
 	return count;
 }
 
-/* The longest beginning of the path at `at` with as many separators as the pattern has. */
+/* "C:\": the colon of a drive does not end the path. */
+static size_t drive_length(struct span text, size_t at)
+{
+	return at + 2 < text.len && text.ptr[at + 1] == ':' && is_separator(text.ptr[at + 2]) ? 2 : 0;
+}
+
+/* The longest beginning of the path at `at` with as many separators as the pattern has; 0 if it is too long. */
 static size_t prefix_length(struct span text, size_t at, size_t separators)
 {
-	size_t end = at;
+	size_t end = at + drive_length(text, at);
 	for (; end < text.len && !ends_path(text.ptr[end]); end++) {
 		if (is_separator(text.ptr[end]) && separators-- == 0)
 			break;
+		if (end - at >= MAX_PATH - 1)
+			return 0;
 	}
 	return end - at;
 }
 
-static bool find_glob(const char *pattern, struct span text, size_t at, struct span *ret)
+/* Only paths that begin with a separator or a drive are looked at, so that blanks without end cost nothing. */
+static bool find_glob(struct span pattern, struct span text, size_t at, struct span *ret)
 {
 	size_t separators = count_separators(pattern);
+	char glob[MAX_PATH], path[MAX_PATH];
+	if (pattern.len >= sizeof(glob))
+		return false;
+	memcpy(glob, pattern.ptr, pattern.len);
+	glob[pattern.len] = '\0';
 	for (; at < text.len; at++) {
-		if (!begins_path(text, at))
+		if (!(is_separator(text.ptr[at]) || drive_length(text, at) != 0) || !begins_path(text, at))
 			continue;
 		size_t len = prefix_length(text, at, separators);
-		char path[MAX_PATH];
-		if (len == 0 || len >= sizeof(path))
-			continue;
 		memcpy(path, text.ptr + at, len);
 		path[len] = '\0';
-		if (fnmatch(pattern, path, FNM_PATHNAME | FNM_NOESCAPE) == 0) {
+		if (len != 0 && fnmatch(glob, path, FNM_PATHNAME | FNM_NOESCAPE) == 0) {
 			*ret = span_make(text.ptr + at, len);
 			return true;
 		}
@@ -90,11 +99,19 @@ static bool find_glob(const char *pattern, struct span text, size_t at, struct s
 	return false;
 }
 
+/* A pattern that looks like a glob may be a name as well. */
 static bool find_one(const char *pattern, struct span text, size_t at, struct span *ret)
 {
-	if (strpbrk(pattern, "*?[") != NULL)
-		return find_glob(pattern, text, at, ret);
-	return find_literal(span_of(pattern), text, at, ret);
+	struct span name = span_of(pattern), hit;
+	while (name.len > 1 && is_separator(name.ptr[name.len - 1]))
+		name.len--;
+	bool found = find_literal(name, text, at, ret);
+	if (strpbrk(pattern, "*?[") != NULL && find_glob(name, text, at, &hit) &&
+		(!found || hit.ptr < ret->ptr)) {
+		*ret = hit;
+		found = true;
+	}
+	return found;
 }
 
 static bool find_any(const struct pathmap *map, struct span text, size_t at, struct span *ret)
@@ -112,15 +129,24 @@ static bool find_any(const struct pathmap *map, struct span text, size_t at, str
 	return found;
 }
 
+/* Length of the new directory if it stands here already (it may lie inside the old one), or 0. */
+static size_t replaced_length(const struct pathmap *map, struct span text, size_t at)
+{
+	struct span to = span_of(map->to != NULL ? map->to : "");
+	bool here = to.len != 0 && span_starts(span_skip(text, at), to) && ends_component(text, at + to.len);
+	return here ? to.len : 0;
+}
+
 bool pathmap_find(const struct pathmap *map, struct span text, size_t at, struct span *ret)
 {
 	struct span hit;
 	while (find_any(map, text, at, &hit)) {
-		if (map->to == NULL || !span_eq_str(hit, map->to)) {
+		size_t start = (size_t)(hit.ptr - text.ptr), replaced = replaced_length(map, text, start);
+		if (replaced < hit.len) {
 			*ret = hit;
 			return true;
 		}
-		at = (size_t)(hit.ptr - text.ptr) + hit.len;
+		at = start + replaced;
 	}
 	return false;
 }
