@@ -5,11 +5,14 @@
 #include "steady/util/flock.h"
 #include "steady/util/fsio.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct held {
 	int fd;
+	dev_t dev;
+	ino_t inode;
 };
 
 struct buildlock {
@@ -40,6 +43,35 @@ void buildlock_cleanup(struct buildlock **lock)
 	*lock = buildlock_drop(*lock);
 }
 
+/* Is the lock file one that we hold under another name? The two directories may be one, and a hostile tree can
+ * have hard links. Waiting for ourselves would never end. */
+static bool is_held(struct buildlock *lock, const struct stat *st)
+{
+	vec_each (h, &lock->held) {
+		if (h->dev == st->st_dev && h->inode == st->st_ino)
+			return true;
+	}
+	return false;
+}
+
+static int try_file(struct buildlock *lock, int dirfd, const char *path, int *ret_busy, struct err *err)
+{
+	CLEANUP_CLOSE int fd = -1;
+	struct stat st;
+	int code = flock_try(dirfd, path, &fd, err);
+	if (code < 0)
+		return code;
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "cannot read %s", path);
+	if (code == FLOCK_BUSY && is_held(lock, &st))
+		return 0;
+	if (code == FLOCK_BUSY)
+		*ret_busy = TAKE_FD(fd);
+	else
+		*vec_add(&lock->held) = (struct held){TAKE_FD(fd), st.st_dev, st.st_ino};
+	return code;
+}
+
 /* Tries every lock of one directory; FLOCK_BUSY leaves the busy one open in *ret_busy and its path in
  * *ret_path. */
 static int try_directory(struct buildlock *lock, int dirfd, struct arena *mem, int *ret_busy,
@@ -51,14 +83,9 @@ static int try_directory(struct buildlock *lock, int dirfd, struct arena *mem, i
 	for (size_t i = 0; code == 0 && i < t.nplace * COUNT_OF(lock_name); i++) {
 		const char *name = lock_name[i % COUNT_OF(lock_name)];
 		const char *path = arena_printf(mem, "%s/%s", t.place[i / COUNT_OF(lock_name)].path, name);
-		int fd = -1;
-		code = flock_try(dirfd, path, &fd, err);
-		if (code == 0) {
-			*vec_add(&lock->held) = (struct held){fd};
-		} else if (code == FLOCK_BUSY) {
-			*ret_busy = fd;
+		code = try_file(lock, dirfd, path, ret_busy, err);
+		if (code == FLOCK_BUSY)
 			*ret_path = path;
-		}
 	}
 	return code;
 }

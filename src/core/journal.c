@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 #define LIST_PATH JOURNAL_DIR "/list"
-/* Larger files are never staged by us, so a larger one in a list is a stranger's. */
-#define MAX_FILE ((size_t)256 * 1024 * 1024)
+/* Larger files, or more bytes altogether, are never staged by us: a list that names them is a stranger's. */
+#define MAX_FILE ((size_t)64 * 1024 * 1024)
+#define MAX_TOTAL ((uint64_t)2 * 1024 * 1024 * 1024)
 
 struct journal {
 	int fd;
@@ -101,7 +102,7 @@ static bool staged_is_whole(int fd, const struct journal_entry *e)
 static int put(int fd, const struct journal_entry *e, struct arena *mem, struct err *err)
 {
 	const char *staged = staged_path(mem, e->staged);
-	int code = fsio_rename(fd, staged, e->path, err);
+	int code = fsio_move(fd, staged, e->path, err);
 	if (code != -EXDEV)
 		return code;
 	/* A profile directory on another file system: copy, as atomically as one file can be. */
@@ -111,40 +112,86 @@ static int put(int fd, const struct journal_entry *e, struct arena *mem, struct 
 	return code != 0 ? code : fsio_replace(fd, e->path, bytes, &meta, err);
 }
 
+static const char *directory_of(struct arena *mem, const char *path)
+{
+	struct span dir = path_dir(span_of(path));
+	return arena_strndup(mem, dir.ptr, dir.len);
+}
+
+/* Waits until the renames are on disk: the list may not go before. Each directory is synced once. */
+static int sync_directories(int fd, const struct journal_entry *entry, size_t count, struct err *err)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	CLEANUP_STRMAP struct strmap *synced = strmap_new();
+	for (size_t i = 0; i < count; i++) {
+		const char *dir = directory_of(mem, entry[i].path);
+		if (strmap_put(synced, span_of(dir), mem) != NULL)
+			continue;
+		int code = fsio_sync_dir(fd, dir, err);
+		if (code < 0)
+			return code;
+	}
+	return fsio_sync_dir(fd, JOURNAL_DIR, err);
+}
+
+/* -ESTALE if a file is neither as it was nor as it shall be: somebody works here without the locks. */
 static int put_all(int fd, const struct journal_entry *entry, size_t count, struct err *err)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	for (size_t i = 0; i < count; i++) {
-		if (look_at(fd, &entry[i]) == ENTRY_NEW)
+		enum entry_state state = look_at(fd, &entry[i]);
+		if (state == ENTRY_NEW)
 			continue;
-		int code = put(fd, &entry[i], mem, err);
+		int code = state == ENTRY_OLD
+			? put(fd, &entry[i], mem, err)
+			: err_set(err, ESTALE, "%s has changed meanwhile", entry[i].path);
 		if (code < 0)
 			return code;
 	}
-	return 0;
+	return sync_directories(fd, entry, count, err);
 }
 
 /* The change is done, or given up: the list goes first, then what it names. */
 static int clear(int fd, struct err *err)
 {
-	int code = fsio_unlink(fd, LIST_PATH, err);
-	if (code == 0)
-		code = fsio_sync_dir(fd, JOURNAL_DIR, err);
-	if (code >= 0)
-		code = fsio_remove_tree(fd, JOURNAL_DIR, err);
+	/* Where a stranger put something else than a list, or a link for the directory, it goes with the rest. */
+	if (fsio_unlink(fd, LIST_PATH, NULL) == 0)
+		(void)fsio_sync_dir(fd, JOURNAL_DIR, NULL);
+	int code = fsio_remove_tree(fd, JOURNAL_DIR, err);
 	(void)fsio_rmdir(fd, STEADY_STATE_DIR, NULL);
-	return code < 0 ? code : 0;
+	return code < 0 ? err_hint(err, "remove " STEADY_STATE_DIR " in the target directory by hand") : 0;
+}
+
+/* Before anything is decided: is every file still what it was when the change was planned? */
+static int check_unchanged(const struct journal *j, struct err *err)
+{
+	for (size_t i = 0; i < j->entries.len; i++) {
+		const struct journal_entry *e = &j->entries.data[i];
+		enum entry_state state = look_at(j->fd, e);
+		if (state == ENTRY_FOREIGN)
+			return err_set(
+				err, ESTALE, "%s has changed meanwhile; nothing was replaced", e->path);
+	}
+	return 0;
 }
 
 int journal_commit(struct journal *j, struct err *err)
 {
 	if (j->entries.len == 0)
 		return 0;
+	int code = check_unchanged(j, err);
+	/* The way to the list must be on disk before the list; what is staged is synced with the list. */
+	if (code == 0)
+		code = fsio_sync_dir(j->fd, STEADY_STATE_DIR, err);
+	if (code == 0)
+		code = fsio_sync_dir(j->fd, "", err);
+	if (code < 0)
+		return code;
 	struct str bytes = STR_INIT;
 	struct journal_list list = {.entry = j->entries.data, .count = j->entries.len};
 	journalfile_format(&list, &bytes);
 	struct file_meta meta = {.mode = 0644};
-	int code = fsio_replace(j->fd, LIST_PATH, str_span(&bytes), &meta, err);
+	code = fsio_replace(j->fd, LIST_PATH, str_span(&bytes), &meta, err);
 	str_release(&bytes);
 	if (code < 0)
 		return code;
@@ -176,9 +223,27 @@ void journal_cleanup(struct journal **j)
 	*j = journal_close(*j);
 }
 
+/* Would the list have us write into the journal itself, or read for hours? Then it is none of ours. */
+static bool is_plausible(int fd, const struct journal_list *list)
+{
+	uint64_t total = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		struct stat st;
+		if (path_has_prefix(span_of(list->entry[i].path), SPAN_LIT(STEADY_STATE_DIR)))
+			return false;
+		if (fsio_stat(fd, list->entry[i].path, &st, NULL) == 0)
+			total += (uint64_t)st.st_size;
+		if (total > MAX_TOTAL)
+			return false;
+	}
+	return true;
+}
+
 /* Can the list still be finished? Every file is as before, with its successor at hand, or done. */
 static bool can_finish(int fd, const struct journal_list *list)
 {
+	if (!is_plausible(fd, list))
+		return false;
 	for (size_t i = 0; i < list->count; i++) {
 		enum entry_state state = look_at(fd, &list->entry[i]);
 		if (state == ENTRY_FOREIGN)
@@ -212,9 +277,12 @@ int journal_recover(int buildfd, enum journal_outcome *ret, struct err *err)
 		*ret = JOURNAL_DROPPED;
 	} else {
 		code = put_all(buildfd, list.entry, list.count, err);
-		if (code < 0)
+		if (code < 0 && code != -ESTALE) {
+			(void)err_hint(
+				err, "remove " STEADY_STATE_DIR " in the target directory to give it up");
 			return err_wrap(err, "cannot finish an interrupted change");
-		*ret = JOURNAL_FINISHED;
+		}
+		*ret = code < 0 ? JOURNAL_DROPPED : JOURNAL_FINISHED;
 	}
 	return clear(buildfd, err);
 }

@@ -86,7 +86,7 @@ int fsio_replace(
 	return 0;
 }
 
-int fsio_rename(int dirfd, const char *from, const char *to, struct err *err)
+static int move(int dirfd, const char *from, const char *to, bool sync, struct err *err)
 {
 	CLEANUP_CLOSE int held_from = -1;
 	CLEANUP_CLOSE int held_to = -1;
@@ -99,9 +99,19 @@ int fsio_rename(int dirfd, const char *from, const char *to, struct err *err)
 		return parent_to;
 	if (renameat(parent_from, name_from, parent_to, name_to) < 0)
 		return err_sys(err, errno, "cannot rename %s to %s", from, to);
-	if (fsync(parent_to) < 0 || fsync(parent_from) < 0)
+	if (sync && (fsync(parent_to) < 0 || fsync(parent_from) < 0))
 		return err_sys(err, errno, "cannot sync the directory of %s", to);
 	return 0;
+}
+
+int fsio_move(int dirfd, const char *from, const char *to, struct err *err)
+{
+	return move(dirfd, from, to, false, err);
+}
+
+int fsio_rename(int dirfd, const char *from, const char *to, struct err *err)
+{
+	return move(dirfd, from, to, true, err);
 }
 
 static int remove_one(int dirfd, const char *path, int flags, struct err *err)

@@ -10,7 +10,7 @@
  *
  * Every new file is written and synced below <build-dir>/.cargo-steady/journal, then the list of them (see
  * format/journalfile.h) is renamed into place: from then on the change is decided. Each file is renamed over
- * the old one, in the order of staging, directories are synced, and the list is removed. After a crash the
+ * the old one, in the order of staging, each directory is synced once, and the list is removed. After a crash the
  * next journal_recover finishes the list, if every file is still as it was before or already as it shall be;
  * if something else (cargo) wrote to one of them meanwhile the list is dropped: cargo compares hashes itself
  * and rebuilds what does not fit. Nothing but whole old or whole new files is ever visible.
@@ -53,6 +53,7 @@ int journal_begin(int buildfd, struct journal **ret, struct err *err);
  */
 int journal_stage(struct journal *j, const char *path, struct span before, struct span after,
 	const struct file_meta *meta, struct err *err);
+/** -ESTALE if a file is not what it was when it was staged (no cargo should be at work): nothing is replaced. */
 int journal_commit(struct journal *j, struct err *err);
 /** Accepts NULL, returns NULL. */
 struct journal *journal_close(struct journal *j);

@@ -66,7 +66,10 @@ int fsio_create(
  */
 int fsio_replace(
 	int dirfd, const char *path, struct span bytes, const struct file_meta *meta, struct err *err);
-/** rename() with both ends checked component by component; directories are synced. */
+/** rename() with both ends checked component by component; not on disk before fsio_sync_dir of both directories.
+ */
+int fsio_move(int dirfd, const char *from, const char *to, struct err *err);
+/** fsio_move, and both directories are synced. */
 int fsio_rename(int dirfd, const char *from, const char *to, struct err *err);
 /** unlink(); FSIO_MISSING if it is not there. */
 int fsio_unlink(int dirfd, const char *path, struct err *err);
