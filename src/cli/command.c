@@ -11,6 +11,7 @@
 const struct command *const steady_commands[] = {
 	&command_completions,
 	&command_help,
+	&command_mtimes,
 	&command_restore,
 	&command_rewrite,
 	&command_save,

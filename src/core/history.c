@@ -11,6 +11,9 @@
 /* Trees kept by the reader of packs. Deltas of trees build on each other over long stretches of history. */
 #define TREE_CACHE ((size_t)96 << 20)
 
+/* history_commit.step stays below 1000. */
+#define MAX_STEP 999u
+
 /* One run. */
 struct reading {
 	const struct history_options *options;
@@ -136,6 +139,30 @@ static int describe_commit(struct reading *r, uint32_t number, struct history_co
 	return commits_times(&r->walk.commits, number, &ret->author, &ret->committer, &ret->parents, err);
 }
 
+/* history_commit.step of one commit, looking at no more than MAX_STEP ancestors. */
+static unsigned step_of(struct reading *r, uint32_t number)
+{
+	struct commits *commits = &r->walk.commits;
+	unsigned step = 0;
+	if (commits_load(commits, number, NULL) < 0)
+		return 0;
+	while (step < MAX_STEP) {
+		const struct commit c = commits->commit.data[number];
+		uint32_t next = COMMIT_NONE;
+		for (uint32_t i = 0; i < c.parent_count && next == COMMIT_NONE; i++) {
+			uint32_t parent = commits->parent.data[c.first_parent + i];
+			if (commits_load(commits, parent, NULL) == 0 &&
+				commits->commit.data[parent].time >= c.time)
+				next = parent;
+		}
+		if (next == COMMIT_NONE)
+			break;
+		number = next;
+		step++;
+	}
+	return step;
+}
+
 /* One path of HEAD with its answer; commits are added to h->commit when they are first named. */
 static int add_path(struct reading *r, size_t i, uint32_t *index, struct history *h, struct err *err)
 {
@@ -157,6 +184,8 @@ static int add_path(struct reading *r, size_t i, uint32_t *index, struct history
 		int code = describe_commit(r, answer, &h->commit[h->commit_count], err);
 		if (code < 0)
 			return code;
+		if (r->options->steps)
+			h->commit[h->commit_count].step = step_of(r, answer);
 		index[answer] = (uint32_t)h->commit_count++;
 	}
 	path->commit = index[answer];
@@ -218,8 +247,31 @@ int history_read(struct gitrepo *repo, const struct history_options *options, st
 	stop_reading(&r);
 	if (code < 0)
 		return code;
-	if (r.use_cache && options->wanted == NULL && (r.found != 0 || !gitoid_eq(&h.head, &r.cache.head)))
-		historycache_write(gitrepo_git_dir(repo), &h);
+	h.worth_remembering = r.use_cache && options->wanted == NULL &&
+		(r.found != 0 || !gitoid_eq(&h.head, &r.cache.head));
 	*ret = h;
 	return 0;
+}
+
+void history_remember(struct gitrepo *repo, const struct history *h)
+{
+	if (h->worth_remembering)
+		historycache_write(gitrepo_git_dir(repo), h);
+}
+
+const struct history_path *history_find(const struct history *h, struct span path, bool directory)
+{
+	size_t lo = 0, hi = h->path_count;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct history_path *p = &h->path[mid];
+		int order = historycache_order(path, directory, p->path, p->mode == GIT_MODE_TREE);
+		if (order == 0)
+			return p;
+		if (order < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
 }

@@ -80,6 +80,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%d: %s\n", code, err.msg);
 		return 1;
 	}
+	history_remember(repo, &h);
 	if (has(options, "stats")) {
 		printf("%zu paths, %zu commits visited\n", h.path_count, h.visited);
 		return 0;

@@ -8,6 +8,7 @@ struct command;
 
 extern const struct command command_completions;
 extern const struct command command_help;
+extern const struct command command_mtimes;
 extern const struct command command_restore;
 extern const struct command command_rewrite;
 extern const struct command command_save;

@@ -32,6 +32,11 @@ struct history_commit {
 	int64_t author, committer;
 	/** How many parents the commit object names. */
 	unsigned parents;
+	/**
+	 * How many commits stand below it in a row that are not older (committer time, in seconds): what tells
+	 * commits of the same second apart, and does not change when commits are added. At most 999.
+	 */
+	unsigned step;
 };
 
 struct history_path {
@@ -61,6 +66,8 @@ struct history {
 	size_t visited;
 	/** The history ends early: a shallow clone. */
 	bool shallow;
+	/** history_remember has something to write. */
+	bool worth_remembering;
 };
 
 struct history_options {
@@ -70,10 +77,12 @@ struct history_options {
 	bool merges;
 	/** The oldest commit that changed each path instead of the last. */
 	bool oldest;
-	/** Neither read nor write the cache. */
+	/** Do not look at the cache; history_remember then does nothing. */
 	bool no_cache;
-	/** Directories too; without it they are listed, but have no answer. */
+	/** Directories too; without it they are listed, but need not have an answer. */
 	bool listings;
+	/** Fill in history_commit.step. */
+	bool steps;
 	/** Threads to use; 0 for as many as help. */
 	unsigned jobs;
 	/** Which paths to answer for; NULL for all. */
@@ -89,5 +98,14 @@ struct history_options {
 /** 0, HISTORY_UNBORN or -errno: -ENOENT where objects that the walk needs are not here (a treeless clone). */
 int history_read(struct gitrepo *repo, const struct history_options *options, struct arena *mem,
 	struct history *ret, struct err *err);
+
+/** The path of HEAD with this name that is a directory, or that is none; NULL if there is none. */
+const struct history_path *history_find(const struct history *h, struct span path, bool directory);
+
+/**
+ * Keeps the answers in the git directory, so that the next history_read walks only new commits. Failure (a
+ * read-only repository) is not worth a word.
+ */
+void history_remember(struct gitrepo *repo, const struct history *h);
 
 #endif

@@ -1,0 +1,174 @@
+/* mtimes_look: what the work tree holds where HEAD has paths. */
+#include "steady/core/mtimes.h"
+#include "steady/util/fsio.h"
+#include "steady/util/path.h"
+#include "steady/util/str.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_ENTRIES ((size_t)10000000)
+
+struct look {
+	struct gitrepo *repo;
+	const struct history *history;
+	const struct gitindex *index;
+	int root;
+	struct mtimes_fact *fact;
+	/* By index entry: whether it is asked about. */
+	bool *asked;
+};
+
+static bool entry_wanted(void *ctx, size_t entry)
+{
+	return ((const struct look *)ctx)->asked[entry];
+}
+
+/*
+ * Is the file staged as HEAD has it? If so its entry is to be compared with the work tree. What is not in the index
+ * (any more, or in conflict) is nothing that we would touch.
+ */
+static void look_at_index(struct look *l, size_t i)
+{
+	const struct history_path *path = &l->history->path[i];
+	const struct gitindex_entry *e = gitindex_find(l->index, path->path);
+	l->fact[i].state = e == NULL ? GITCHECK_GONE : GITCHECK_CHANGED;
+	if (e == NULL || e->mode != path->mode || !gitoid_eq(&e->id, &path->id))
+		return;
+	l->fact[i].entry = (size_t)(e - l->index->entry);
+	l->asked[l->fact[i].entry] = true;
+}
+
+/* The file itself where something else is staged: --force may stamp it. */
+static void look_at_changed(struct look *l, size_t i)
+{
+	const struct history_path *path = &l->history->path[i];
+	if (fsio_stat(l->root, path->path.ptr, &l->fact[i].st, NULL) != 0)
+		l->fact[i].state = GITCHECK_GONE;
+}
+
+static void check_files(struct look *l, const struct mtimes_options *o)
+{
+	CLEANUP_FREE struct gitcheck *checks = xcalloc(l->index->count + 1, sizeof(*checks));
+	const struct gitcheck_filter filter = {entry_wanted, l};
+	gitindex_check(l->repo, l->index, l->root, &filter, o->jobs, o->progress, checks);
+	for (size_t i = 0; i < l->history->path_count; i++) {
+		struct mtimes_fact *fact = &l->fact[i];
+		if (fact->entry != SIZE_MAX) {
+			fact->state = checks[fact->entry].state;
+			fact->st = checks[fact->entry].st;
+		} else if (fact->state == GITCHECK_CHANGED) {
+			look_at_changed(l, i);
+		}
+	}
+}
+
+/* The path of a name in directory i. */
+static void path_in(const struct look *l, size_t i, const char *name, struct str *out)
+{
+	if (l->history->path[i].path.len != 0)
+		str_printf(out, "%.*s/", SPAN_ARG(l->history->path[i].path));
+	str_add(out, name);
+}
+
+static bool is_tracked(const struct look *l, size_t i, const char *name)
+{
+	CLEANUP_STR struct str path = STR_INIT;
+	path_in(l, i, name, &path);
+	return history_find(l->history, str_span(&path), false) != NULL ||
+		history_find(l->history, str_span(&path), true) != NULL;
+}
+
+static bool is_ignored(const struct look *l, size_t i, const struct dir_entry *entry)
+{
+	CLEANUP_STR struct str path = STR_INIT;
+	if (strcmp(entry->name, ".git") == 0)
+		return true;
+	path_in(l, i, entry->name, &path);
+	if (entry->type == DT_DIR)
+		str_add_char(&path, '/');
+	return gitrepo_is_ignored(l->repo, path.buf, NULL) == 1;
+}
+
+/* Does the directory hold nothing that HEAD does not have and git does not ignore? */
+static bool has_no_strangers(const struct look *l, size_t i)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	CLEANUP_CLOSE int fd = fsio_open_dir(l->root, l->history->path[i].path.ptr, NULL);
+	struct dir_list list;
+	if (fd < 0 || fsio_list(fd, MAX_ENTRIES, mem, &list, NULL) < 0)
+		return false;
+	for (size_t n = 0; n < list.count; n++) {
+		if (!is_tracked(l, i, list.entry[n].name) && !is_ignored(l, i, &list.entry[n]))
+			return false;
+	}
+	return true;
+}
+
+static void look_at_directory(struct look *l, size_t i)
+{
+	struct mtimes_fact *fact = &l->fact[i];
+	int code = fsio_stat(l->root, l->history->path[i].path.ptr, &fact->st, NULL);
+	if (code != 0)
+		fact->state = code == FSIO_MISSING ? GITCHECK_GONE : GITCHECK_CHANGED;
+	else if (!S_ISDIR(fact->st.st_mode) || !has_no_strangers(l, i))
+		fact->state = GITCHECK_CHANGED;
+	else
+		fact->state = GITCHECK_SAME;
+}
+
+/* The innermost directory that is there lacks something of HEAD's. */
+static void spoil(struct look *l, const size_t *inside, size_t depth)
+{
+	while (depth > 0) {
+		struct mtimes_fact *parent = &l->fact[inside[--depth]];
+		if (parent->state == GITCHECK_SAME)
+			parent->state = GITCHECK_CHANGED;
+		if (parent->state != GITCHECK_GONE)
+			return;
+	}
+}
+
+/* A directory that lacks one of HEAD's names, sparse checkouts aside, is not as HEAD has it. */
+static void spoil_parents(struct look *l)
+{
+	const struct history *h = l->history;
+	/* The directories that the current path is in, outermost first. */
+	VEC(size_t) inside = VEC_INIT;
+	for (size_t i = 0; i < h->path_count; i++) {
+		const struct mtimes_fact *fact = &l->fact[i];
+		while (inside.len > 1 &&
+			!path_has_prefix(h->path[i].path, h->path[inside.data[inside.len - 1]].path))
+			inside.len--;
+		if (h->path[i].mode == GIT_MODE_TREE)
+			*vec_add(&inside) = i;
+		else if (fact->state == GITCHECK_GONE &&
+			(fact->entry == SIZE_MAX || !l->index->entry[fact->entry].skip_worktree))
+			spoil(l, inside.data, inside.len);
+	}
+	vec_release(&inside);
+}
+
+struct mtimes_fact *mtimes_look(struct gitrepo *repo, const struct history *history,
+	const struct gitindex *index, int root, const struct mtimes_options *options,
+	bool (*wanted)(void *ctx, struct span path, bool directory), void *wanted_ctx, struct arena *mem)
+{
+	CLEANUP_FREE bool *asked = xcalloc(index->count + 1, sizeof(*asked));
+	struct look l = {.repo = repo, .history = history, .index = index, .root = root, .asked = asked};
+	l.fact = arena_array(mem, history->path_count, sizeof(*l.fact));
+	for (size_t i = 0; i < history->path_count; i++) {
+		const struct history_path *path = &history->path[i];
+		bool directory = path->mode == GIT_MODE_TREE;
+		l.fact[i] = (struct mtimes_fact){.state = GITCHECK_NOT_ASKED, .entry = SIZE_MAX};
+		if (wanted != NULL && !wanted(wanted_ctx, path->path, directory))
+			continue;
+		if (!directory)
+			look_at_index(&l, i);
+		else if (options->directories)
+			look_at_directory(&l, i);
+	}
+	check_files(&l, options);
+	spoil_parents(&l);
+	return l.fact;
+}
