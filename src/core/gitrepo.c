@@ -63,7 +63,7 @@ static int open_library(const struct gitrepo_where *where, struct gitrepo *repo,
 	if (repo->git2 == NULL)
 		return -ENOTSUP;
 	const char *start = where->start != NULL ? where->start : ".";
-	unsigned flags = GIT_REPOSITORY_OPEN_FROM_ENV;
+	unsigned flags = where->by_disk ? 0 : GIT_REPOSITORY_OPEN_FROM_ENV;
 	if (where->git_dir != NULL) {
 		start = where->git_dir;
 		flags = GIT_REPOSITORY_OPEN_NO_SEARCH;
@@ -74,11 +74,25 @@ static int open_library(const struct gitrepo_where *where, struct gitrepo *repo,
 	return fill_paths(repo, where->work_tree, err);
 }
 
+/* Would the git program look elsewhere than on the disk? */
+static bool environment_names_repository(void)
+{
+	static const char *const names[] = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR",
+		"GIT_OBJECT_DIRECTORY", "GIT_CEILING_DIRECTORIES", "GIT_NAMESPACE"};
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		if (getenv(names[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
 int gitrepo_open(const struct gitrepo_where *where, struct gitrepo **ret, struct err *err)
 {
 	CLEANUP_GITREPO struct gitrepo *repo = xcalloc(1, sizeof(*repo));
 	struct err first = ERR_INIT;
 	int code = open_library(where, repo, &first);
+	if (code == -ENOTSUP && where->by_disk && environment_names_repository())
+		return err_set(err, ENOTSUP, "%s", first.msg);
 	if (code == -ENOTSUP) {
 		/* Whatever libgit2 opened half is of no use. */
 		repo = gitrepo_free(repo);

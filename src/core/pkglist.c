@@ -15,6 +15,8 @@
 
 /* Deeper trees are not followed. */
 #define MAX_DEPTH 256
+/* Patterns that one with groups may stand for. */
+#define MAX_ALTERNATIVES 256u
 /* Lock files count since cargo 1.84, before that for packages with a program. */
 #define MINOR_LOCKFILE 84
 
@@ -29,6 +31,8 @@ struct lister {
 	/** Of nested packages, as found. */
 	VEC(struct span) nested;
 	bool too_many;
+	/** One that cannot be read; empty if there is none. */
+	struct span strange_rule;
 };
 
 static bool exists(const char *dir, const char *name)
@@ -63,6 +67,67 @@ static const struct toml_value *package_value(
 	return value;
 }
 
+/* The end of the group that `s` begins with, and its first comma outside inner groups; s.len if there is none. */
+static size_t group_end(struct span s, size_t *ret_comma)
+{
+	unsigned depth = 0;
+	*ret_comma = s.len;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+		if (c == '\\')
+			i++;
+		else if (c == '{')
+			depth++;
+		else if (c == ',' && depth == 1 && *ret_comma == s.len)
+			*ret_comma = i;
+		else if (c == '}' && --depth == 0)
+			return i;
+	}
+	return s.len;
+}
+
+static size_t group_start(struct span s)
+{
+	size_t i = 0;
+	while (i < s.len && s.ptr[i] != '{')
+		i += s.ptr[i] == '\\' ? 2 : 1;
+	return i < s.len ? i : s.len;
+}
+
+/*
+ * One pattern, or as many as its groups stand for ("{a,b}c": "ac", "bc"), which git's own patterns do not have.
+ * False where there are too many, or a group has no end.
+ */
+static bool add_rule(struct lister *l, struct span pattern, unsigned *room)
+{
+	size_t start = group_start(pattern), comma;
+	if (start == pattern.len) {
+		ignore_add(l->rules, pattern);
+		return true;
+	}
+	struct span group = span_skip(pattern, start);
+	size_t end = group_end(group, &comma);
+	if (end >= group.len)
+		return false;
+	struct span inside = span_make(group.ptr + 1, end - 1), after = span_skip(group, end + 1);
+	for (bool more = true; more;) {
+		/* Counted as if the rest were a group of its own. */
+		struct span rest = span_of(arena_printf(l->mem, "{%.*s}", SPAN_ARG(inside)));
+		size_t whole = group_end(rest, &comma);
+		more = comma < whole;
+		struct span first = span_make(inside.ptr, more ? comma - 1 : inside.len);
+		inside = span_skip(inside, first.len + 1);
+		if ((*room)-- == 0)
+			return false;
+		if (!add_rule(l,
+			    span_of(arena_printf(l->mem, "%.*s%.*s%.*s", (int)start, pattern.ptr,
+				    SPAN_ARG(first), SPAN_ARG(after))),
+			    room))
+			return false;
+	}
+	return true;
+}
+
 static size_t add_rules(struct lister *l, const struct toml_value *patterns)
 {
 	size_t count = 0;
@@ -70,7 +135,9 @@ static size_t add_rules(struct lister *l, const struct toml_value *patterns)
 	toml_each (item, patterns) {
 		if (!toml_string(item, &text))
 			continue;
-		ignore_add(l->rules, text);
+		unsigned room = MAX_ALTERNATIVES;
+		if (!add_rule(l, text, &room))
+			l->strange_rule = text;
 		count++;
 	}
 	return count;
@@ -227,8 +294,6 @@ static void add_from_git(void *to, const char *relative)
 	struct span below = span_of(relative);
 	const char *path = arena_printf(l->mem, "%s/%s", l->root, relative);
 	struct span dir = path_dir(span_of(path));
-	if (path_has_prefix(below, SPAN_LIT("target")) && !span_eq_str(below, "target"))
-		return;
 	if (span_eq_str(path_base(below), "Cargo.toml") && !span_eq_str(below, "Cargo.toml")) {
 		drop_nested(l, dir);
 		return;
@@ -281,6 +346,9 @@ int pkglist_read(const struct pkglist_options *options, const char *root, struct
 	l.has_include = add_rules(&l, package_value(doc, workspace, "include")) != 0;
 	l.lockfile = options->minor == 0 || options->minor >= MINOR_LOCKFILE || has_program(root, doc);
 	code = list_files(&l, options, package_value(doc, workspace, "exclude"), &by_git, err);
+	if (code >= 0 && l.strange_rule.len != 0)
+		code = err_set(err, EBADMSG, "the pattern \"%.*s\" in %s/Cargo.toml cannot be read",
+			SPAN_ARG(l.strange_rule), root);
 	if (code >= 0 && l.too_many)
 		code = err_set(err, E2BIG, "%s holds more than %zu files", root, PKGLIST_MAX_FILES);
 	if (code >= 0) {

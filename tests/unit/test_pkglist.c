@@ -3,6 +3,7 @@
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -93,11 +94,23 @@ static void walks(void **state)
 	list_one(&modern, "Cargo.lock Cargo.toml docs/b.txt ");
 }
 
+static void alternatives(void **state)
+{
+	(void)state;
+	const struct pkglist_options modern = {.workspace_root = root, .minor = 95};
+	put_tree("[package]\nname = \"a\"\ninclude = [\"{src,docs}/{*.rs,b.{txt,md}}\", \"{,.dot/}x\"]\n");
+	list_one(&modern, ".dot/x Cargo.lock Cargo.toml docs/b.txt src/lib.rs ");
+	put_tree("[package]\nname = \"a\"\ninclude = [\"{src\"]\n");
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct pkglist list;
+	assert_int_equal(pkglist_read(&modern, root, mem, &list, NULL), -EBADMSG);
+}
+
 static int list_by_git(
 	void *ctx, const char *dir, void (*add)(void *to, const char *path), void *to, struct err *err)
 {
 	static const char *const files[] = {"src/.hidden", "Cargo.toml", "nested/src/lib.rs",
-		"nested/Cargo.toml", "src/lib.rs", "target/x", "gone", "docs", "Cargo.lock"};
+		"nested/Cargo.toml", "src/lib.rs", "gone", "docs", "Cargo.lock"};
 	(void)err;
 	assert_string_equal(dir, root);
 	for (size_t i = 0; i < COUNT_OF(files); i++)
@@ -157,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(walks, make_root, drop_root),
+		cmocka_unit_test_setup_teardown(alternatives, make_root, drop_root),
 		cmocka_unit_test_setup_teardown(asks_git, make_root, drop_root),
 		cmocka_unit_test_setup_teardown(newest, make_root, drop_root),
 	};

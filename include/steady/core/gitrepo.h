@@ -55,6 +55,9 @@ struct gitrepo_where {
 	const char *start;
 	const char *git_dir;
 	const char *work_tree;
+	/** As cargo looks for a repository: what the disk says, whatever the environment names (-ENOTSUP where
+	 * only the git program could read it and the environment would mislead that). */
+	bool by_disk;
 };
 
 /** 0, GITREPO_NONE, or -errno (with a remedy in err, where another user owns the repository). */
