@@ -1,6 +1,7 @@
 #include "rewrite_priv.h"
 
 #include "steady/core/journal.h"
+#include "steady/core/recordfile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,28 @@ static void add_fingerprint_files(
 		u->hash_mode);
 }
 
+/*
+ * A record binds to the unit's hash, so it has to follow. What it says of the inputs stays: they are the same, but for
+ * paths of the environment itself, which are then found changed.
+ */
+static void add_record_file(
+	struct rewriter *r, const struct unit *u, const struct rehash_unit *new, struct file_list *files)
+{
+	const char *path = recordfile_path(r->mem, u);
+	struct span bytes;
+	struct stat st;
+	struct record record;
+	if (fsio_read(r->t->fd, path, RECORD_MAX_BYTES, r->mem, &bytes, &st, NULL) != 0 ||
+		record_parse(r->mem, bytes, &record, NULL) < 0 || !record_has_hash(&record, u))
+		return;
+	char hash[HASHFILE_LEN + 1];
+	hashfile_format(new->hash, hash);
+	memcpy(record.hash, hash, sizeof(record.hash));
+	struct str after = STR_INIT;
+	record_format(&record, &after);
+	add_file(files, path, bytes, in_arena(r->mem, &after), st.st_mtim, st.st_mode);
+}
+
 #define HAND_OVER(plan, list, field, count)                                                                  \
 	do {                                                                                                 \
 		(plan)->field = arena_array((plan)->mem, (list)->len, sizeof(*(plan)->field));               \
@@ -220,8 +243,11 @@ static void fill_plan(struct rewriter *r, struct rewrite_plan *plan)
 	}
 	struct rehash rehash;
 	rehash_compute(t, edited, r->mem, &rehash);
-	for (size_t i = 0; i < rehash.count; i++)
-		add_fingerprint_files(r, &t->unit[rehash.order[i]], &rehash.unit[rehash.order[i]], &files);
+	for (size_t i = 0; i < rehash.count; i++) {
+		const struct unit *u = &t->unit[rehash.order[i]];
+		add_record_file(r, u, &rehash.unit[rehash.order[i]], &files);
+		add_fingerprint_files(r, u, &rehash.unit[rehash.order[i]], &files);
+	}
 	plan->rehashed = rehash.count;
 
 	struct embedded_list embedded = VEC_INIT;
