@@ -271,9 +271,11 @@ static int locate_dirs(const struct locate_request *request, const char *cwd, st
 int locate(const struct locate_request *request, struct arena *mem, struct location *ret, struct err *err)
 {
 	struct location where = {.named = request->target_dir != NULL};
-	CLEANUP_FREE char *cwd = getcwd(NULL, 0);
-	if (cwd == NULL)
+	CLEANUP_FREE char *heap_cwd = getcwd(NULL, 0);
+	if (heap_cwd == NULL)
 		return err_sys(err, errno, "cannot find out the current directory");
+	/* It may become part of the answer. */
+	const char *cwd = arena_strdup(mem, heap_cwd);
 	if (request->target_dir != NULL) {
 		where.target_dir = where.build_dir = absolute(mem, cwd, request->target_dir);
 		(void)find_root(request, cwd, mem, &where.workspace_root, NULL);
