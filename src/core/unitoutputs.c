@@ -49,16 +49,21 @@ static void add_output(const struct unitfiles *f, struct unit_files *u, struct u
 	u->outputs[u->noutput++] = output;
 }
 
-/* Names in the .d file are those of the machine and directory that built: only their last parts count here.
+/*
+ * Names in the .d file are those of the machine and directory that built: only their last parts count here.
+ * rustc 1.63 writes the name of metadata without its "lib".
  */
-static void outputs_from_rustc(
-	const struct unitfiles *f, struct unit_files *u, const char *dir, struct arena *mem)
+static void outputs_from_rustc(const struct unitfiles *f, struct unit_files *u, const char *dir,
+	const char *crate, struct arena *mem)
 {
+	struct span library = span_of(arena_printf(mem, "lib%s", crate));
 	for (size_t i = 0; i < u->rustc.noutput; i++) {
 		struct span name = path_base(u->rustc.output[i]);
 		if (span_ends(name, SPAN_LIT(".d")) || !path_is_inside(name))
 			continue;
-		struct unit_output output = {.file.path = arena_printf(mem, "%s/%.*s", dir, SPAN_ARG(name))};
+		const bool bare = span_ends(name, SPAN_LIT(".rmeta")) && !span_starts(name, library);
+		struct unit_output output = {
+			.file.path = arena_printf(mem, "%s/%s%.*s", dir, bare ? "lib" : "", SPAN_ARG(name))};
 		add_output(f, u, output);
 	}
 }
@@ -146,7 +151,7 @@ void unit_read_outputs(const struct unitfiles *f, struct unit_files *u, struct a
 	if (!read_rustc(f, u, hashed, mem))
 		(void)read_rustc(f, u, arena_printf(mem, "%s/%s.d", dir, crate), mem);
 	if (u->has_rustc)
-		outputs_from_rustc(f, u, dir, mem);
+		outputs_from_rustc(f, u, dir, crate, mem);
 	if (u->noutput == 0)
 		guess_outputs(f, u, dir, crate, mem);
 }

@@ -83,7 +83,7 @@ static void reads_old_layout(void **state)
 	put("target/debug/deps/app-" HEX ".d",
 		"/old/target/debug/deps/app-" HEX ".d: app/src/lib.rs\n\n"
 		"/old/target/debug/deps/libapp-" HEX ".rlib: app/src/lib.rs\n\n"
-		"/old/target/debug/deps/libapp-" HEX ".rmeta: app/src/lib.rs\n");
+		"/old/target/debug/deps/app-" HEX ".rmeta: app/src/lib.rs\n");
 	put("target/debug/deps/libapp-" HEX ".rlib", "");
 	CLEANUP_TARGET struct target *t = NULL;
 	CLEANUP_UNITFILES struct unitfiles *files = NULL;
@@ -98,6 +98,7 @@ static void reads_old_layout(void **state)
 	assert_string_equal(u->outputs[0].file.path, "debug/deps/libapp-" HEX ".rlib");
 	assert_true(u->outputs[0].is_rlib && u->outputs[0].file.present);
 	assert_true(u->outputs[1].is_rmeta && !u->outputs[1].file.present);
+	assert_string_equal(u->outputs[1].file.path, "debug/deps/libapp-" HEX ".rmeta");
 	CLEANUP_STR struct str path = STR_INIT;
 	assert_true(unitfiles_depinfo_path(files, u, &u->depinfo.file[0], &path));
 	CLEANUP_STR struct str expected = STR_INIT;
