@@ -13,6 +13,8 @@
 #define MAX_NEEDLE ((size_t)4096)
 #define MAX_FILES 50000
 #define MAX_DEPTH 64
+/* Of one file or tree; what is larger is not searched. */
+#define MAX_BYTES ((uint64_t)8 * 1024 * 1024 * 1024)
 
 static bool holds_any(struct span text, const struct span *needle, size_t count)
 {
@@ -31,16 +33,42 @@ static size_t longest(const struct span *needle, size_t count)
 	return max < MAX_NEEDLE ? max : MAX_NEEDLE;
 }
 
-static int search_fd(int fd, const struct span *needle, size_t count)
+/*
+ * Skips a hole, which holds nothing and could be of any size in a tree from a stranger; false at the end. Where the
+ * file system cannot say, everything is read.
+ */
+static bool skip_hole(int fd, off_t *at)
+{
+#ifdef SEEK_DATA
+	off_t data = lseek(fd, *at, SEEK_DATA);
+	if (data < 0)
+		return errno != ENXIO;
+	*at = data;
+#else
+	(void)fd;
+	(void)at;
+#endif
+	return true;
+}
+
+static int search_fd(int fd, const struct span *needle, size_t count, uint64_t *budget)
 {
 	CLEANUP_FREE char *buf = xmalloc(MAX_NEEDLE + READ_SIZE);
 	size_t keep = longest(needle, count) - 1, held = 0;
-	for (;;) {
-		ssize_t got = read(fd, buf + held, READ_SIZE);
+	for (off_t at = 0;;) {
+		off_t from = at;
+		if (!skip_hole(fd, &at))
+			return 0;
+		held = at == from ? held : 0;
+		ssize_t got = pread(fd, buf + held, READ_SIZE, at);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
 			return got < 0 ? -errno : 0;
+		if ((uint64_t)got > *budget)
+			return -E2BIG;
+		*budget -= (uint64_t)got;
+		at += got;
 		size_t len = held + (size_t)got;
 		if (holds_any(span_make(buf, len), needle, count))
 			return 1;
@@ -49,7 +77,8 @@ static int search_fd(int fd, const struct span *needle, size_t count)
 	}
 }
 
-int embedded_in_file(int dirfd, const char *path, const struct span *needle, size_t count, struct err *err)
+static int search_file(int dirfd, const char *path, const struct span *needle, size_t count, uint64_t *budget,
+	struct err *err)
 {
 	struct stat st;
 	CLEANUP_CLOSE int fd = fsio_open(dirfd, path, O_RDONLY, err);
@@ -59,8 +88,16 @@ int embedded_in_file(int dirfd, const char *path, const struct span *needle, siz
 		return err_sys(err, errno, "cannot read %s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "%s is not a regular file", path);
-	int code = search_fd(fd, needle, count);
+	int code = search_fd(fd, needle, count, budget);
+	if (code == -E2BIG)
+		return err_set(err, E2BIG, "%s is too large", path);
 	return code < 0 ? err_sys(err, -code, "cannot read %s", path) : code;
+}
+
+int embedded_in_file(int dirfd, const char *path, const struct span *needle, size_t count, struct err *err)
+{
+	uint64_t budget = MAX_BYTES;
+	return search_file(dirfd, path, needle, count, &budget, err);
 }
 
 struct search {
@@ -71,6 +108,7 @@ struct search {
 	void *ctx;
 	struct arena *mem;
 	size_t files;
+	uint64_t budget;
 	const char *hit;
 };
 
@@ -90,7 +128,7 @@ static int search_tree(struct search *s, const char *path, unsigned depth, struc
 		if (list.entry[i].type == DT_DIR) {
 			code = search_tree(s, child, depth + 1, err);
 		} else if (list.entry[i].type == DT_REG && !(s->skip != NULL && s->skip(child, s->ctx))) {
-			code = embedded_in_file(s->dirfd, child, s->needle, s->count, err);
+			code = search_file(s->dirfd, child, s->needle, s->count, &s->budget, err);
 			s->hit = code == 1 ? child : s->hit;
 		}
 	}
@@ -100,8 +138,13 @@ static int search_tree(struct search *s, const char *path, unsigned depth, struc
 int embedded_in_tree(int dirfd, const char *path, const struct span *needle, size_t count,
 	embedded_skip *skip, void *ctx, struct arena *mem, const char **ret_path, struct err *err)
 {
-	struct search s = {
-		.dirfd = dirfd, .needle = needle, .count = count, .skip = skip, .ctx = ctx, .mem = mem};
+	struct search s = {.dirfd = dirfd,
+		.needle = needle,
+		.count = count,
+		.skip = skip,
+		.ctx = ctx,
+		.mem = mem,
+		.budget = MAX_BYTES};
 	struct stat st;
 	int code = fsio_stat(dirfd, path, &st, err);
 	if (code != 0)

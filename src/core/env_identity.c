@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A build directory holds the environments of a few builds; a forged one any number of them. */
+#define MAX_ENVS 1000
+
 struct rewrite_env *env_identity_find(const struct rewriter *r, struct span env)
 {
 	for (size_t i = 0; i < r->envs.len; i++) {
@@ -72,6 +75,8 @@ void env_identity_decide(struct rewriter *r)
 	for (size_t i = 0; i < r->sightings.len; i++) {
 		const struct sighting *seen = &r->sightings.data[i];
 		struct rewrite_env *env = env_identity_find(r, seen->env);
+		if (env == NULL && r->envs.len == MAX_ENVS)
+			continue;
 		if (env == NULL) {
 			env = vec_add(&r->envs);
 			*env = (struct rewrite_env){.path = seen->env};

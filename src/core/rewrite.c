@@ -46,7 +46,9 @@ static const char *refusal(struct rewriter *r, size_t unit, size_t first, size_t
 	for (size_t i = first; i < end; i++) {
 		const struct sighting *seen = &r->sightings.data[i];
 		const struct rewrite_env *env = env_identity_find(r, seen->env);
-		if (!seen->inert && env != NULL && !env->accepted)
+		if (!seen->inert && env == NULL)
+			return "the build directory names more environments than any real one";
+		if (!seen->inert && !env->accepted)
 			return arena_printf(r->mem, "%.*s: %s", SPAN_ARG(env->path), env->why);
 	}
 	return NULL;

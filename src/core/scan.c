@@ -12,6 +12,8 @@
 
 #define PARALLEL_FROM 64
 #define MAX_THREADS 8
+/* A forged output can tell of any number of interpreters. */
+#define MAX_INTERPRETERS 1000
 
 struct part {
 	struct arena *mem;
@@ -110,6 +112,8 @@ static void find_interpreters(struct scan *s)
 			i++;
 		struct scan_interpreter *it = &s->interpreter[i];
 		struct span env;
+		if (i == MAX_INTERPRETERS)
+			continue;
 		if (i == s->ninterpreter) {
 			s->ninterpreter++;
 			it->seen = seen;

@@ -1,5 +1,7 @@
 #include "steady/core/sighting.h"
 
+#include "target_priv.h"
+
 #include "steady/util/fsio.h"
 
 #include <dirent.h>
@@ -42,6 +44,8 @@ void script_files_read(
 	*ret = (struct script_files){.config = VEC_INIT};
 	const char *path = unit_output_path(mem, u);
 	struct span text;
+	if (arena_used(mem) > TARGET_MAX_MEMORY)
+		return;
 	if (fsio_read(t->fd, path, BUILDOUTPUT_MAX_BYTES, mem, &text, &ret->output_stat, NULL) == 0) {
 		ret->output_path = path;
 		build_output_parse(mem, text, &ret->output);

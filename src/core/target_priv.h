@@ -10,6 +10,9 @@
 /** More directories, units or warnings than this are no real target. */
 #define TARGET_MAX_ENTRIES ((size_t)400000)
 #define TARGET_MAX_WARNINGS ((size_t)200)
+/** Of one thread that reads units: a target of 10,000 units takes a fiftieth. Sparse files cost a stranger
+ * nothing. */
+#define TARGET_MAX_MEMORY ((size_t)1024 * 1024 * 1024)
 
 /** A directory that may hold units. */
 struct unit_dir {

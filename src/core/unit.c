@@ -112,7 +112,10 @@ struct reader {
 static bool read_file(struct reader *r, const char *name, size_t max, struct span *ret, struct stat *ret_stat)
 {
 	struct err err = ERR_INIT;
-	int code = fsio_read(r->fd, name, max, r->mem, ret, ret_stat, &err);
+	int code = arena_used(r->mem) < TARGET_MAX_MEMORY
+		? fsio_read(r->fd, name, max, r->mem, ret, ret_stat, &err)
+		: err_set(&err, EFBIG, "%s is too much: what was read before it fills the memory set aside",
+			  name);
 	if (code < 0)
 		target_warn(r->warnings, r->mem, "%s: %s; left out", r->dir->path, err.msg);
 	return code == 0;
@@ -167,13 +170,14 @@ static bool is_reserved_name(const char *name)
 		strcmp(name, "invoked.timestamp") == 0 || name[0] == '.' || strncmp(name, "steady", 6) == 0;
 }
 
+static int by_name(const void *key, const void *entry)
+{
+	return strcmp(key, ((const struct dir_entry *)entry)->name);
+}
+
 static bool has_entry(const struct dir_list *list, const char *name)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		if (strcmp(list->entry[i].name, name) == 0)
-			return true;
-	}
-	return false;
+	return bsearch(name, list->entry, list->count, sizeof(*list->entry), by_name) != NULL;
 }
 
 static void add_unit(struct reader *r, struct unit_list *units, const char *base, const char *json)

@@ -160,14 +160,29 @@ static const char *search_out_dir(struct rewriter *r, size_t unit, const struct 
 	return NULL;
 }
 
+/*
+ * May a watched path be watched under its new name? The interpreter and pyvenv.cfg may: they are compared. What
+ * else lies in an environment (headers, packages) can differ in the next one and be older than the script's
+ * output, as what is unpacked from archives is: cargo would take it for unchanged.
+ */
+static bool is_watchable(const struct sighting *seen)
+{
+	size_t end = (size_t)(seen->env.ptr - seen->value.ptr) + seen->env.len;
+	return seen->interpreter && end < seen->value.len;
+}
+
 /* Why the sightings of a unit forbid to replace them, or NULL. */
 static const char *objection(struct rewriter *r, size_t first, size_t end)
 {
 	for (size_t i = first; i < end; i++) {
 		const struct sighting *seen = &r->sightings.data[i];
+		if (span_eq_str(seen->variable, "rerun-if-changed")) {
+			if (is_watchable(seen))
+				continue;
+			return arena_printf(
+				r->mem, "it watches files of the environment (%.*s)", SPAN_ARG(seen->value));
+		}
 		if (seen->inert || seen->interpreter || seen->where == SIGHTING_UNIT)
-			continue;
-		if (span_eq_str(seen->variable, "rerun-if-changed"))
 			continue;
 		return arena_printf(r->mem, "its output names a directory of the environment (%.*s=%.*s)",
 			SPAN_ARG(seen->variable), SPAN_ARG(seen->value));
