@@ -139,7 +139,7 @@ static enum gitcheck_state check_converted(struct gitrepo *repo, const struct gi
 		return GITCHECK_UNSURE;
 	if (filters == NULL)
 		return GITCHECK_CHANGED;
-	git_buf out = GIT_BUF_INIT;
+	git_buf out = {0};
 	enum gitcheck_state state = GITCHECK_UNSURE;
 	if (git2->git_filter_list_apply_to_file(&out, filters, repo->handle, e->path.ptr) == 0)
 		state = is_object(repo, out.ptr, out.size, &e->id) ? GITCHECK_SAME : GITCHECK_CHANGED;

@@ -221,7 +221,7 @@ static unsigned char type_of(int fd, const char *name, unsigned char type)
 	struct stat st;
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return DT_CHR; /* vanished or unreadable: nothing we would open */
-	return IFTODT(st.st_mode);
+	return (unsigned char)IFTODT(st.st_mode);
 }
 
 struct entry_list {

@@ -298,7 +298,7 @@ class ByProgram(E2ECase):
         history = History(id_length=64)
         history.add([], {b"a": ("100644", b"1")})
         repository = history.write(self.tmp / "r", init=["--object-format=sha256"])
-        done = subprocess.run([PRINT, str(repository)], env={"PATH": str(self.tmp)}, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        done = subprocess.run([PRINT, str(repository)], env={**os.environ, "PATH": str(self.tmp)}, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stderr.decode().count("\n"), 1)
         self.assertIn("git program", done.stderr.decode())
