@@ -14,6 +14,7 @@ struct gatherer {
 	struct ways *ways;
 	struct arena *mem;
 	const struct unit_files *u;
+	bool reads_directories;
 	VEC(struct unit_input) found;
 	/** Kind and path of what is found already. */
 	struct strmap *seen;
@@ -137,6 +138,22 @@ static void gather_rustc(struct gatherer *g)
 	str_release(&normal);
 }
 
+/* Only of packages whose sources are inputs: the others do not change. */
+static void gather_data(struct gatherer *g)
+{
+	if (g->u->origin == ORIGIN_CARGO_HOME)
+		return;
+	if (g->u->package_root == NULL) {
+		g->why = "the package's directory is not known";
+		return;
+	}
+	add(g, INPUT_DATA, false, g->u->package_root);
+	/* sqlx looks here as well. */
+	const char *queries = arena_printf(g->mem, "%s/.sqlx", unitfiles_workspace_root(g->files));
+	if (observer_kind_of(queries) == INPUT_TREE)
+		add(g, INPUT_TREE, false, queries);
+}
+
 static void gather_compiled(struct gatherer *g)
 {
 	if (g->u->reference_state != REFERENCE_READ) {
@@ -150,6 +167,8 @@ static void gather_compiled(struct gatherer *g)
 	}
 	gather_depinfo(g);
 	gather_rustc(g);
+	if (g->reads_directories && g->found.len != 0)
+		gather_data(g);
 }
 
 static void gather_watched(struct gatherer *g, const char *path)
@@ -218,14 +237,14 @@ static void gather(struct gatherer *g)
 		g->why = "it is a unit of an unknown kind";
 }
 
-void inputs_of(struct unitfiles *files, const struct target *t, struct ways *ways, struct arena *mem,
-	size_t unit, struct unit_inputs *ret)
+void inputs_of(const struct inputs_context *context, struct arena *mem, size_t unit, struct unit_inputs *ret)
 {
-	struct gatherer g = {.files = files,
-		.t = t,
-		.ways = ways,
+	struct gatherer g = {.files = context->files,
+		.t = context->target,
+		.ways = context->ways,
 		.mem = mem,
-		.u = unitfiles_get(files, unit),
+		.u = unitfiles_get(context->files, unit),
+		.reads_directories = context->reads_directories[unit],
 		.seen = strmap_new()};
 	gather(&g);
 	*ret = (struct unit_inputs){.count = g.found.len, .why = g.why};

@@ -142,7 +142,9 @@ static void visit(struct walker *w, const struct level *level, const char *name)
 		read_directory(w, level, &st);
 	} else if (S_ISREG(st.st_mode)) {
 		count_stamps(w->list, &st);
-		add_entry(w, LISTED_FILE, &st)->content = contents_want(w->contents, w->path.buf);
+		struct listing_entry *entry = add_entry(w, LISTED_FILE, &st);
+		if (!w->list->names_of_rust || !span_ends(str_span(&w->path), SPAN_LIT(".rs")))
+			entry->content = contents_want(w->contents, w->path.buf);
 	} else {
 		w->list->why = arena_printf(w->mem, "%s is no regular file", w->path.buf);
 	}

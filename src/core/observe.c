@@ -7,6 +7,7 @@
 #include "steady/core/way.h"
 #include "steady/util/fsio.h"
 #include "steady/util/mem.h"
+#include "steady/util/path.h"
 #include "steady/util/strmap.h"
 
 #include <errno.h>
@@ -81,6 +82,29 @@ const struct observation *observer_want(struct observer *o, enum input_kind kind
 	return &watch->seen;
 }
 
+/*
+ * What a macro may have embedded: everything in the package but what tools keep there for themselves (directories with
+ * a dot in front, save sqlx's), what cargo makes, and other packages.
+ */
+static bool is_data(const char *path, bool is_directory, const void *ctx)
+{
+	const char *package = ctx;
+	CLEANUP_STR struct str full = STR_INIT;
+	if (!is_directory)
+		return strcmp(path, "Cargo.lock") != 0;
+	struct span name = path_base(span_of(path));
+	if (span_eq_str(name, "node_modules") || span_eq_str(name, ".git"))
+		return false;
+	if (path[0] == '.' && strchr(path, '/') == NULL && strcmp(path, ".sqlx") != 0)
+		return false;
+	str_printf(&full, "%s/%s/CACHEDIR.TAG", package, path);
+	if (access(full.buf, F_OK) == 0)
+		return false;
+	str_clear(&full);
+	str_printf(&full, "%s/%s/Cargo.toml", package, path);
+	return access(full.buf, F_OK) != 0;
+}
+
 /* What can be asked before files are read. */
 static void prepare(struct observer *o, struct watch *w)
 {
@@ -91,6 +115,12 @@ static void prepare(struct observer *o, struct watch *w)
 		w->content = contents_want(o->contents, w->path);
 		break;
 	case INPUT_TREE:
+		listing_walk(o->mem, o->contents, w->path, &w->listing);
+		break;
+	case INPUT_DATA:
+		w->listing.filter = is_data;
+		w->listing.ctx = w->path;
+		w->listing.names_of_rust = true;
 		listing_walk(o->mem, o->contents, w->path, &w->listing);
 		break;
 	default:
@@ -220,13 +250,13 @@ static void answer(struct observer *o, struct watch *w)
 		answer_link(o, w);
 		break;
 	case INPUT_TREE:
+	case INPUT_DATA:
 		answer_tree(o, w);
 		break;
 	case INPUT_GIT:
 		answer_git(o, w);
 		break;
 	case INPUT_PACKAGE:
-	case INPUT_DATA:
 	case INPUT_GLOB:
 	case INPUT_INTERPRETER:
 		w->seen.state = OBSERVED_UNREADABLE;

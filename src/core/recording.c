@@ -1,6 +1,7 @@
 #include "steady/core/recording.h"
 
 #include "steady/core/inputs.h"
+#include "steady/core/macros.h"
 #include "steady/core/outdigest.h"
 #include "steady/core/place.h"
 #include "steady/core/recordfile.h"
@@ -23,11 +24,13 @@ struct recorder {
 	const struct target *t;
 	struct recording *r;
 	struct arena *mem;
+	struct inputs_context context;
 	struct candidate *candidate;
 	size_t *order;
 	bool *done;
 	bool certain;
 	const char *uncertain;
+	struct span real_root;
 };
 
 const char *recorded_name(enum recorded state)
@@ -59,7 +62,7 @@ static void gather(struct recorder *rec, size_t i)
 	rec->r->unit[i].state = RECORDED_REFUSED;
 	if (unit_unfit(&rec->t->unit[i]) != NULL || load_bound(rec, i))
 		return;
-	inputs_of(rec->rq->files, rec->t, observer_ways(rec->rq->observer), rec->mem, i, &c->inputs);
+	inputs_of(&rec->context, rec->mem, i, &c->inputs);
 	c->seen = arena_array(rec->mem, c->inputs.count, sizeof(*c->seen));
 	for (size_t n = 0; n < c->inputs.count; n++)
 		c->seen[n] = observer_want(rec->rq->observer, c->inputs.item[n].kind, c->inputs.item[n].path);
@@ -203,6 +206,7 @@ static void fill_record(struct recorder *rec, size_t i)
 	memcpy(record->hash, hash, sizeof(record->hash));
 	record->invoked = files->invoked.st.st_mtim;
 	record->root = span_of(unitfiles_workspace_root(rec->rq->files));
+	record->real_root = rec->real_root;
 	record->ndep = u->fingerprint->ndep;
 	record->dep = arena_array(rec->r->mem, record->ndep, sizeof(*record->dep));
 	for (size_t d = 0; d < record->ndep; d++)
@@ -253,6 +257,15 @@ static void digest_outputs(struct recorder *rec)
 	}
 }
 
+static struct span real_root(const struct unitfiles *files, struct arena *mem)
+{
+	const char *root = unitfiles_workspace_root(files);
+	CLEANUP_FREE char *real = realpath(root, NULL);
+	if (real == NULL || strcmp(real, root) == 0)
+		return SPAN_LIT("");
+	return span_of(arena_strdup(mem, real));
+}
+
 int recording_make(const struct recording_request *request, struct recording **ret, struct err *err)
 {
 	(void)err;
@@ -261,6 +274,9 @@ int recording_make(const struct recording_request *request, struct recording **r
 	r->mem = arena_new();
 	struct recorder rec = {.rq = request, .t = request->target, .r = r, .mem = mem};
 	r->unit = arena_array(r->mem, rec.t->count, sizeof(*r->unit));
+	rec.context = (struct inputs_context){
+		request->files, rec.t, observer_ways(request->observer), macros_find(rec.t, mem)};
+	rec.real_root = real_root(request->files, r->mem);
 	rec.candidate = arena_array(mem, rec.t->count, sizeof(*rec.candidate));
 	rec.done = arena_array(mem, rec.t->count, sizeof(*rec.done));
 	rec.order = unit_order(rec.t, mem);

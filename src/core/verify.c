@@ -2,6 +2,8 @@
 
 #include "steady/core/aside.h"
 #include "steady/core/inputs.h"
+#include "steady/core/macros.h"
+#include "steady/core/moved.h"
 #include "steady/core/recordfile.h"
 #include "steady/core/unitorder.h"
 #include "steady/util/fsio.h"
@@ -24,6 +26,8 @@ struct judge {
 	const struct verify_request *rq;
 	const struct target *t;
 	struct verification *v;
+	struct inputs_context context;
+	struct moved *moved;
 	struct evidence *evidence;
 	bool *judged;
 };
@@ -63,8 +67,7 @@ static void gather_evidence(struct judge *j, size_t i)
 	if (u->hash_state != HASH_PRESENT || u->proof != PROOF_VERIFIED)
 		return;
 	if (!j->v->unit[i].bound) {
-		inputs_of(
-			j->rq->files, j->t, observer_ways(j->rq->observer), j->v->mem, i, &evidence->inputs);
+		inputs_of(&j->context, j->v->mem, i, &evidence->inputs);
 		return;
 	}
 	evidence->seen = arena_array(j->v->mem, record->ninput, sizeof(*evidence->seen));
@@ -205,19 +208,33 @@ static bool judge_outputs(struct judge *j, size_t i)
 	return files->noutput != 0;
 }
 
-static void judge_by_record(struct judge *j, size_t i)
+/* In another work tree: does the unit hold the path of the old one? */
+static bool judge_place(struct judge *j, size_t i)
+{
+	const struct record *record = j->v->unit[i].record;
+	if (!moved_is_elsewhere(j->moved, record))
+		return true;
+	const char *where = moved_find(j->moved, i, record, j->v->mem);
+	if (where != NULL)
+		decide(j, i, VERDICT_CHANGED,
+			arena_printf(j->v->mem, "it holds the path of another work tree, %.*s, in %s",
+				SPAN_ARG(record->root), where),
+			UNIT_NONE);
+	return where == NULL;
+}
+
+/* Are all inputs what they were? Finds the newest that cargo compares. */
+static bool judge_inputs(struct judge *j, size_t i)
 {
 	struct unit_verdict *verdict = &j->v->unit[i];
 	const struct record *record = verdict->record;
-	if (!judge_bindings(j, i) || !judge_reference(j, i) || !judge_outputs(j, i))
-		return;
 	for (size_t n = 0; n < record->ninput; n++) {
 		const struct input *input = &record->input[n];
 		const struct observation *seen = j->evidence[i].seen[n];
 		const char *why;
 		if (!is_unchanged(j, input, seen, &why)) {
 			decide(j, i, VERDICT_CHANGED, why, UNIT_NONE);
-			return;
+			return false;
 		}
 		if (!input->compared)
 			continue;
@@ -226,12 +243,19 @@ static void judge_by_record(struct judge *j, size_t i)
 				arena_printf(j->v->mem, "the time of %s lies in the future",
 					path_for_people(j, input)),
 				UNIT_NONE);
-			return;
+			return false;
 		}
 		if (timespec_cmp(seen->mtime, verdict->newest) > 0)
 			verdict->newest = seen->mtime;
 	}
-	decide(j, i, VERDICT_VERIFIED, NULL, UNIT_NONE);
+	return true;
+}
+
+static void judge_by_record(struct judge *j, size_t i)
+{
+	if (judge_bindings(j, i) && judge_reference(j, i) && judge_outputs(j, i) && judge_inputs(j, i) &&
+		judge_place(j, i))
+		decide(j, i, VERDICT_VERIFIED, NULL, UNIT_NONE);
 }
 
 /* A unit that only immutable ones are below, and that reads nothing that could change. */
@@ -287,6 +311,9 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	v->unit = arena_array(v->mem, j.t->count, sizeof(*v->unit));
 	v->order = unit_order(j.t, v->mem);
+	j.context = (struct inputs_context){
+		request->files, j.t, observer_ways(request->observer), macros_find(j.t, mem)};
+	j.moved = moved_new(request->files, j.t);
 	j.evidence = arena_array(mem, j.t->count, sizeof(*j.evidence));
 	j.judged = arena_array(mem, j.t->count, sizeof(*j.judged));
 	for (size_t i = 0; i < j.t->count; i++)
@@ -297,6 +324,7 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 		judge_one(&j, v->order[n]);
 		j.judged[v->order[n]] = true;
 	}
+	(void)moved_free(j.moved);
 	*ret = v;
 	return 0;
 }

@@ -66,6 +66,7 @@ void record_format(const struct record *record, struct str *out)
 	add_time(out, record->invoked);
 	str_add_mem(out, record->outputs.byte, sizeof(record->outputs.byte));
 	add_text(out, record->root);
+	add_text(out, record->real_root);
 	add_number(out, record->ndep);
 	for (size_t i = 0; i < record->ndep; i++)
 		add_time(out, record->dep[i]);
@@ -201,13 +202,15 @@ static bool take_inputs(struct arena *mem, struct span *rest, struct record *ret
 
 static bool take_record(struct arena *mem, struct span *rest, struct record *ret)
 {
-	struct span root;
+	struct span root, real_root;
 	if (!take_bytes(rest, ret->hash, sizeof(ret->hash)) || !take_time(rest, &ret->invoked) ||
 		!take_bytes(rest, ret->outputs.byte, sizeof(ret->outputs.byte)) ||
 		!take_text(rest, RECORD_MAX_PATH, &root) || has_nul(root) ||
+		!take_text(rest, RECORD_MAX_PATH, &real_root) || has_nul(real_root) ||
 		!take_count(rest, MIN_DEP, &ret->ndep))
 		return false;
 	ret->root = span_make(arena_strndup(mem, root.ptr, root.len), root.len);
+	ret->real_root = span_make(arena_strndup(mem, real_root.ptr, real_root.len), real_root.len);
 	ret->dep = arena_array(mem, ret->ndep, sizeof(*ret->dep));
 	for (size_t i = 0; i < ret->ndep; i++) {
 		if (!take_time(rest, &ret->dep[i]))

@@ -244,6 +244,51 @@ class Basics(Records):
         self.check_next(["app", "plain"], "plain1 data1 msg1")
 
 
+MOVED = dict(FILES, **{
+    "Cargo.toml": '[workspace]\nmembers = ["app", "plain", "script", "mac"]\nresolver = "2"\n',
+    "mac/Cargo.toml": '[package]\nname = "mac"\nversion = "0.1.0"\nedition = "2021"\n[lib]\nproc-macro = true\n',
+    "mac/src/lib.rs": 'extern crate proc_macro;\n#[proc_macro]\npub fn place(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n'
+                      '    format!("{:?}", std::env::var("CARGO_MANIFEST_DIR").unwrap()).parse().unwrap()\n}\n',
+    "app/Cargo.toml": FILES["app/Cargo.toml"] + 'mac = { path = "../mac" }\n',
+    "app/src/main.rs": 'fn main() { println!("{} {} {}", plain::text(), script::text(), mac::place!()); }\n',
+})
+
+
+class Moved(Records):
+    """DESIGN: one target directory, another copy of the sources."""
+
+    files = MOVED
+
+    def setUp(self):
+        super().setUp()
+        self.target = self.tmp / "target"
+        self.ws.target = self.target
+
+    def answer(self):
+        return super().answer().replace(str(self.tmp), "")
+
+    def test_what_holds_the_root_is_rebuilt(self):
+        self.first()
+        self.assertEqual(self.answer(), "plain1 data1 /ws/app")
+        other = self.tmp / "other"
+        self.clone(other)
+        self.ws.root = other
+        self.restore()
+        self.assertEqual(self.build(), ["app"])
+        self.assertEqual(self.answer(), "plain1 data1 /other/app")
+
+    def test_edits_count_in_the_other_copy(self):
+        self.first()
+        other = self.tmp / "other"
+        self.clone(other)
+        self.ws.root = other
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        self.check_next(["app", "plain"], "plain2 data1 /other/app")
+        self.save()
+        self.ws.root = self.root
+        self.check_next(["app", "plain"], "plain1 data1 /ws/app")
+
+
 class Oldest(Basics):
     tool = "debian"
 

@@ -27,6 +27,7 @@ static struct record sample(void)
 	struct record r = {.invoked = {1700000001, 123456789},
 		.outputs = {{7}},
 		.root = TEXT("/home/user/work"),
+		.real_root = TEXT("/mnt/work"),
 		.dep = sample_dep,
 		.ndep = COUNT_OF(sample_dep),
 		.input = sample_input,
@@ -56,6 +57,7 @@ static void test_round_trip(void **state)
 	assert_int_equal(record_parse(mem, str_span(&bytes), &after, NULL), 0);
 	assert_memory_equal(before.hash, after.hash, sizeof(before.hash));
 	assert_true(span_eq(before.root, after.root));
+	assert_true(span_eq(before.real_root, after.real_root));
 	assert_int_equal(after.ndep, before.ndep);
 	for (size_t i = 0; i < before.ndep; i++)
 		assert_memory_equal(&before.dep[i], &after.dep[i], sizeof(before.dep[i]));
@@ -99,7 +101,7 @@ static int parse_body(struct arena *mem, struct span body)
 
 #define HASH "0123456789abcdef"
 #define ZERO16 "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-#define HEAD HASH "\0\0" ZERO16 "\0"
+#define HEAD HASH "\0\0" ZERO16 "\0\0"
 
 static void test_bodies(void **state)
 {
@@ -120,7 +122,7 @@ static void test_bodies(void **state)
 		{TEXT(HEAD "\0\1\1\0\0\1\0\0" ZERO16 "\0\0"), -EBADMSG},
 		/* a number spelled with a needless zero byte; nanoseconds of a second and more */
 		{TEXT(HEAD "\x80\0\0"), -EBADMSG},
-		{TEXT(HASH "\0\x80\x94\xeb\xdc\3" ZERO16 "\0\0\0"), -EBADMSG},
+		{TEXT(HASH "\0\x80\x94\xeb\xdc\3" ZERO16 "\0\0\0\0"), -EBADMSG},
 	};
 	for (size_t i = 0; i < COUNT_OF(row); i++) {
 		CLEANUP_ARENA struct arena *mem = arena_new();

@@ -2,7 +2,7 @@
  * The inputs of a unit: what it was built from, as far as the files of its build directory tell.
  *
  *	struct unit_inputs in;
- *	inputs_of(files, ways, mem, i, &in);
+ *	inputs_of(&context, mem, i, &in);
  *	if (in.why != NULL)
  *		... they cannot be told, so nothing can be proven ...
  *
@@ -39,9 +39,16 @@ struct unit_inputs {
 	const char *why;
 };
 
+struct inputs_context {
+	struct unitfiles *files;
+	const struct target *target;
+	struct ways *ways;
+	/** For each unit: its macros may read directories (core/macros.h). */
+	const bool *reads_directories;
+};
+
 /** Everything returned lives in mem. */
-void inputs_of(struct unitfiles *files, const struct target *t, struct ways *ways, struct arena *mem,
-	size_t unit, struct unit_inputs *ret);
+void inputs_of(const struct inputs_context *context, struct arena *mem, size_t unit, struct unit_inputs *ret);
 
 /** Where a path lies, and what remains of it there: how a record spells it. */
 enum input_root inputs_root_of(const struct unitfiles *files, const char *path, struct span *ret_rest);

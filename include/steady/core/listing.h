@@ -49,6 +49,8 @@ struct listing {
 	const void *ctx;
 	/** Links to directories are listed, and not entered. */
 	bool stay;
+	/** Of Rust's own files the names count, not the contents: the compiler tells which it read. */
+	bool names_of_rust;
 
 	/** Sorted by path after listing_finish. */
 	struct listing_entry *entry;

@@ -9,6 +9,7 @@
  *	time       mtime of the unit's invoked.timestamp: signed seconds, nanoseconds
  *	16 bytes   digest of the unit's outputs
  *	text       workspace root: length, bytes
+ *	text       the same without links on the way, empty where that is no other path
  *	count      of dependencies, as many as the fingerprint has and in its order; for each
  *	    time       mtime of that unit's invoked.timestamp
  *	count      of inputs; for each
@@ -91,6 +92,8 @@ struct record {
 	struct timespec invoked;
 	struct digest outputs;
 	struct span root;
+	/** realpath() of the root; empty if that is the same. */
+	struct span real_root;
 	/** The dependencies' invoked stamps. */
 	struct timespec *dep;
 	size_t ndep;

@@ -1,0 +1,151 @@
+#include "steady/core/moved.h"
+
+#include "steady/core/aside.h"
+#include "steady/core/unitorder.h"
+#include "steady/util/fsio.h"
+#include "steady/util/path.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_BYTES ((size_t)1 << 30)
+#define MAX_DEPTH 64
+#define MAX_ENTRIES ((size_t)1000000)
+
+struct moved {
+	struct arena *mem;
+	struct unitfiles *files;
+	const struct target *t;
+	/** For each unit: a procedural macro is below it. NULL until somebody asks. */
+	bool *above_macro;
+};
+
+struct moved *moved_new(struct unitfiles *files, const struct target *t)
+{
+	struct moved *m = xcalloc(1, sizeof(*m));
+	m->mem = arena_new();
+	m->files = files;
+	m->t = t;
+	return m;
+}
+
+struct moved *moved_free(struct moved *m)
+{
+	if (m == NULL)
+		return NULL;
+	(void)arena_free(m->mem);
+	free(m);
+	return NULL;
+}
+
+bool moved_is_elsewhere(const struct moved *m, const struct record *record)
+{
+	return !span_eq_str(record->root, unitfiles_workspace_root(m->files));
+}
+
+/* A library that leaves neither rlib nor rmeta, and that somebody depends on. */
+static bool is_macro(const struct unit_files *f)
+{
+	if (f->unit->kind != UNIT_LIB)
+		return false;
+	for (size_t i = 0; i < f->noutput; i++) {
+		if (f->outputs[i].is_rlib || f->outputs[i].is_rmeta)
+			return false;
+	}
+	return true;
+}
+
+static void find_macros(struct moved *m)
+{
+	m->above_macro = arena_array(m->mem, m->t->count, sizeof(*m->above_macro));
+	const size_t *order = unit_order(m->t, m->mem);
+	for (size_t n = 0; n < m->t->count; n++) {
+		const struct unit *u = &m->t->unit[order[n]];
+		for (size_t d = 0; u->fingerprint != NULL && d < u->fingerprint->ndep; d++) {
+			size_t dep = u->dep[d];
+			if (dep == UNIT_NONE || m->above_macro[dep] || is_macro(unitfiles_get(m->files, dep)))
+				m->above_macro[order[n]] = true;
+		}
+	}
+}
+
+static bool text_holds(struct span text, const struct record *record)
+{
+	if (record->root.len > 1 && span_find_span(text, record->root) != text.len)
+		return true;
+	return record->real_root.len > 1 && span_find_span(text, record->real_root) != text.len;
+}
+
+static bool file_holds(int dirfd, const char *path, const struct record *record)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct span bytes;
+	return fsio_read(dirfd, path, MAX_BYTES, mem, &bytes, NULL, NULL) != 0 || text_holds(bytes, record);
+}
+
+/* The first file below the open directory that holds the root, as a path below it. */
+static const char *tree_holds(int fd, unsigned depth, const struct record *record, struct arena *mem)
+{
+	struct dir_list list;
+	if (depth > MAX_DEPTH || fsio_list(fd, MAX_ENTRIES, mem, &list, NULL) < 0)
+		return ".";
+	for (size_t i = 0; i < list.count; i++) {
+		const char *name = list.entry[i].name;
+		if (list.entry[i].type == DT_DIR) {
+			CLEANUP_CLOSE int child = fsio_open_dir(fd, name, NULL);
+			const char *found = child < 0 ? "." : tree_holds(child, depth + 1, record, mem);
+			if (found != NULL)
+				return arena_printf(mem, "%s/%s", name, found);
+		} else if (list.entry[i].type != DT_REG || file_holds(fd, name, record)) {
+			return name;
+		}
+	}
+	return NULL;
+}
+
+static const char *run_holds(
+	const struct moved *m, const struct unit_files *f, const struct record *record, struct arena *mem)
+{
+	const char *printed =
+		f->reference_state == REFERENCE_MISSING ? aside_path(mem, f) : f->reference.path;
+	if (file_holds(m->t->fd, printed, record))
+		return f->reference.path;
+	const char *out_dir = unit_out_dir(mem, f->unit);
+	CLEANUP_CLOSE int fd = fsio_open_dir(m->t->fd, out_dir, NULL);
+	const char *found = fd < 0 ? NULL : tree_holds(fd, 0, record, mem);
+	return found == NULL ? NULL : arena_printf(mem, "%s/%s", out_dir, found);
+}
+
+/* Absolute inputs below the old root are looked at there by cargo, wherever the tree has gone. */
+static const char *depinfo_holds(const struct unit_files *f, const struct record *record)
+{
+	for (size_t i = 0; i < f->depinfo.nfile; i++) {
+		if (f->depinfo.file[i].root == DEPINFO_BUILD && text_holds(f->depinfo.file[i].path, record))
+			return f->reference.path;
+	}
+	for (size_t i = 0; i < f->rustc.nenv; i++) {
+		if (text_holds(f->rustc.env[i].value, record))
+			return f->rustc_file.path;
+	}
+	return NULL;
+}
+
+const char *moved_find(struct moved *m, size_t unit, const struct record *record, struct arena *mem)
+{
+	const struct unit_files *f = unitfiles_get(m->files, unit);
+	if (f->unit->kind == UNIT_RUN_BUILD_SCRIPT)
+		return run_holds(m, f, record, mem);
+	if (f->reference_state != REFERENCE_READ || !f->has_rustc)
+		return f->reference_state == REFERENCE_NONE ? NULL : f->reference.path;
+	const char *found = depinfo_holds(f, record);
+	if (found != NULL)
+		return found;
+	if (m->above_macro == NULL)
+		find_macros(m);
+	for (size_t i = 0; m->above_macro[unit] && i < f->noutput; i++) {
+		if (!f->outputs[i].in_target_dir && file_holds(m->t->fd, f->outputs[i].file.path, record))
+			return f->outputs[i].file.path;
+	}
+	return NULL;
+}
