@@ -4,6 +4,8 @@
 #include "steady/core/gitstate.h"
 #include "steady/core/listing.h"
 #include "steady/core/mtimewalk.h"
+#include "steady/core/pkggit.h"
+#include "steady/core/pkgview.h"
 #include "steady/core/way.h"
 #include "steady/util/fsio.h"
 #include "steady/util/mem.h"
@@ -24,12 +26,15 @@ struct watch {
 	const char *path;
 	const struct content *content;
 	struct listing listing;
+	struct pkgview *package;
 };
 
 struct observer {
 	struct arena *mem;
 	struct contents *contents;
 	struct ways *ways;
+	struct pkggit *git;
+	struct pkglist_options package_options;
 	struct strmap *known;
 	VEC(struct watch *) all;
 	/** Those before this one are answered. */
@@ -43,6 +48,12 @@ struct observer *observer_new(const struct observer_options *options)
 	o->contents = contents_new();
 	o->ways = ways_new(options->workspace_root);
 	o->known = strmap_new();
+	o->git = pkggit_new();
+	o->package_options = (struct pkglist_options){
+		.workspace_root = arena_strdup(o->mem, options->workspace_root),
+		.git = pkggit_lister(o->git),
+		.minor = options->minor,
+	};
 	return o;
 }
 
@@ -54,6 +65,7 @@ struct observer *observer_free(struct observer *o)
 		listing_release(&(*watch)->listing);
 	vec_release(&o->all);
 	(void)strmap_free(o->known);
+	(void)pkggit_free(o->git);
 	(void)ways_free(o->ways);
 	(void)contents_free(o->contents);
 	(void)arena_free(o->mem);
@@ -116,6 +128,9 @@ static void prepare(struct observer *o, struct watch *w)
 		break;
 	case INPUT_TREE:
 		listing_walk(o->mem, o->contents, w->path, &w->listing);
+		break;
+	case INPUT_PACKAGE:
+		w->package = pkgview_list(&o->package_options, o->contents, o->mem, w->path);
 		break;
 	case INPUT_DATA:
 		w->listing.filter = is_data;
@@ -257,6 +272,8 @@ static void answer(struct observer *o, struct watch *w)
 		answer_git(o, w);
 		break;
 	case INPUT_PACKAGE:
+		pkgview_finish(w->package, o->mem, o->ways, &w->seen);
+		break;
 	case INPUT_GLOB:
 	case INPUT_INTERPRETER:
 		w->seen.state = OBSERVED_UNREADABLE;

@@ -17,6 +17,8 @@ struct candidate {
 	/** For each input. */
 	const struct observation **seen;
 	struct timespec start;
+	/** The inputs must be older than this: the start, or the mark. */
+	struct timespec quiet;
 };
 
 struct recorder {
@@ -113,18 +115,12 @@ static bool check_order(struct recorder *rec, size_t i)
 /* A script that was done within a tick of the clock is no older than its output: what compiled it must be. */
 static bool check_fast_script(struct recorder *rec, size_t i, const struct unit_files *files)
 {
-	if (files->unit->kind != UNIT_RUN_BUILD_SCRIPT ||
-		timespec_cmp(files->reference.st.st_ctim, files->reference.st.st_mtim) > 0)
-		return true;
 	const struct unit *u = files->unit;
+	if (!place_is_fast_script(files))
+		return true;
 	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
-		const struct unit_files *dep = unitfiles_get(rec->rq->files, u->dep[d]);
-		struct timespec start;
-		const char *why;
-		if (dep->unit->kind == UNIT_BUILD_SCRIPT &&
-			rec->r->unit[u->dep[d]].state != RECORDED_REFUSED &&
-			place_built_here(dep, &start, &why) &&
-			timespec_cmp(dep->reference.st.st_ctim, rec->candidate[i].start) < 0)
+		if (rec->r->unit[u->dep[d]].state != RECORDED_REFUSED &&
+			place_stands_for(unitfiles_get(rec->rq->files, u->dep[d]), rec->candidate[i].start))
 			return true;
 	}
 	return false;
@@ -139,11 +135,12 @@ static bool check_place(struct recorder *rec, size_t i)
 		refuse(rec, i, why);
 		return false;
 	}
+	c->quiet = c->start;
 	bool after_mark = rec->rq->marked && timespec_cmp(c->start, rec->rq->mark) > 0;
 	if (after_mark) {
 		/* Doc units of a package share one start, that of the last of them. */
 		if (files->reference_state == REFERENCE_NONE)
-			c->start = rec->rq->mark;
+			c->quiet = rec->rq->mark;
 		return true;
 	}
 	if (!rec->certain || files->reference_state == REFERENCE_NONE || !check_fast_script(rec, i, files)) {
@@ -171,7 +168,7 @@ static bool check_inputs(struct recorder *rec, size_t i)
 			return false;
 		}
 		if (!place_older(observer_ways(rec->rq->observer), rec->r->mem, input->path, c->seen[n],
-			    c->start, &why)) {
+			    c->quiet, &why)) {
 			refuse(rec, i, why);
 			return false;
 		}

@@ -20,6 +20,8 @@
 
 #include <time.h>
 
+struct pkglist;
+
 enum observation_state {
 	OBSERVED,
 	/** Nothing is there (for INPUT_ABSENT this is OBSERVED, and something there is OBSERVED_OTHER). */
@@ -38,8 +40,8 @@ struct observation {
 	struct timespec mtime;
 	/** The newest mtime or ctime of all that was looked at. */
 	struct timespec youngest;
-	/** INPUT_PACKAGE: the newest file, relative to the package. */
-	const char *newest;
+	/** INPUT_PACKAGE: the files, or NULL. */
+	const struct pkglist *package;
 	/** What is in the way, or NULL. */
 	const char *why;
 };
@@ -47,6 +49,8 @@ struct observation {
 struct observer_options {
 	/** Absolute, without a slash at the end. */
 	const char *workspace_root;
+	/** cargo's minor version (95 for 1.95), 0 if it is not known. */
+	unsigned minor;
 };
 
 struct observer;
