@@ -285,6 +285,7 @@ class WholePackage(Records):
 
     def test_documentation(self):
         self.restore()
+        self.ws.cargo("build")
         self.ws.cargo("doc")
         self.save()
         self.travel()
