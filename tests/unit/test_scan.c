@@ -94,6 +94,7 @@ static void version_one(const char *d_file, const char *expected)
 	temp_put("debug/deps/my_lib-" HEX ".d", d_file);
 	CLEANUP_TARGET struct target *t = NULL;
 	CLEANUP_SCAN struct scan *s = scan_tree(&t);
+	assert_int_equal(s->packages, 1);
 	const char *version = fake_unit(t, lib.directory, lib.base)->version;
 	if (expected == NULL)
 		assert_null(version);
