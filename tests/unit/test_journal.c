@@ -7,11 +7,7 @@
 
 #define LIST JOURNAL_DIR "/list"
 
-#define PAST                                                                                                 \
-	{                                                                                                    \
-		1600000000, 123456789                                                                        \
-	}
-static const struct timespec past = PAST;
+static const struct timespec past = {1600000000, 123456789};
 
 static void put_old(const char *path, const char *text)
 {
@@ -30,7 +26,7 @@ static int make_tree(void **state)
 
 #define TREE_TEST(fn) cmocka_unit_test_setup_teardown(fn, make_tree, temp_teardown)
 
-static const struct file_meta meta = {.mode = 0640, .has_mtime = true, .mtime = PAST};
+static const struct file_meta meta = {.mode = 0640, .has_mtime = true, .mtime = past};
 
 static struct journal *staged(void)
 {
