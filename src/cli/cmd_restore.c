@@ -76,7 +76,8 @@ static void print_json(const struct call *call, const struct keeper *k, const st
 	report_count(summary, "changed", tally->changed);
 	report_count(summary, "unknown", tally->unknown);
 	report_count(summary, "rejected_records", tally->rejected);
-	report_count(summary, "steps", k->plan->count);
+	report_count(summary, "steps", k->plan->count + k->rehash->nfile);
+	report_count(summary, "rehashed", k->rehash->rehashed);
 	report_count(summary, "files_hashed", files);
 	report_count(summary, "bytes_hashed", bytes);
 	report_bool(summary, "dry_run", args->dry_run || args->check);
@@ -156,7 +157,7 @@ static int restore_locked(const struct call *call, const struct location *where,
 		say_result(call, k, &tally);
 	if (args->strict && tally.rejected != 0)
 		return STEADY_EXIT_REJECTED;
-	return args->check && k->plan->count != 0 ? STEADY_EXIT_FOUND : STEADY_EXIT_DONE;
+	return args->check && k->plan->count + k->rehash->nfile != 0 ? STEADY_EXIT_FOUND : STEADY_EXIT_DONE;
 }
 
 /* Nothing was built yet: the mark tells `save` later what this job built. */

@@ -30,6 +30,13 @@ static unsigned minor_of_shape(const struct target *t)
 	return 0;
 }
 
+unsigned freshfacts_minor(const struct target *t)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct rustcinfo rustc;
+	return rustcinfo_read(t->fd, mem, &rustc) ? rustc.minor : minor_of_shape(t);
+}
+
 /* Are there units whose hash is understood? If none is, hashes are taken as they are. */
 static bool any_verified(const struct target *t)
 {

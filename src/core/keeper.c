@@ -1,6 +1,8 @@
 #include "steady/core/keeper.h"
 
+#include "steady/core/freshfacts.h"
 #include "steady/core/mark.h"
+#include "steady/core/precalculated.h"
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
 
@@ -36,7 +38,8 @@ int keeper_open(const struct keeper_options *options, struct keeper **ret, struc
 	if (code < 0)
 		return code;
 	unitfiles_preload(k->files);
-	k->observer = observer_new(&(struct observer_options){.workspace_root = where->workspace_root});
+	k->observer = observer_new(&(struct observer_options){
+		.workspace_root = where->workspace_root, .minor = freshfacts_minor(k->target)});
 	*ret = TAKE_PTR(k);
 	return 0;
 }
@@ -47,6 +50,7 @@ struct keeper *keeper_close(struct keeper *k)
 		return NULL;
 	(void)recording_free(k->recording);
 	(void)stamps_plan_free(k->plan);
+	(void)rewrite_plan_free(k->rehash);
 	(void)verification_free(k->verification);
 	(void)observer_free(k->observer);
 	(void)unitfiles_free(k->files);
@@ -64,14 +68,20 @@ int keeper_verify(struct keeper *k, const struct progress *progress, struct err 
 {
 	const struct verify_request request = {k->target, k->files, k->observer, progress};
 	int code = verify(&request, &k->verification, err);
-	if (code == 0)
-		k->plan = stamps_make_plan(k->target, k->files, k->verification);
-	return code;
+	if (code < 0)
+		return code;
+	k->plan = stamps_make_plan(k->target, k->files, k->verification);
+	k->rehash = precalculated_plan(k->target, k->verification);
+	return 0;
 }
 
 int keeper_restore(struct keeper *k, struct err *err)
 {
-	int code = stamps_apply(k->target, k->plan, err);
+	int code = stamps_invalidate(k->target, k->plan, err);
+	if (code == 0)
+		code = rewrite_apply(k->target, k->rehash, err);
+	if (code == 0)
+		code = stamps_settle(k->target, k->plan, err);
 	return code < 0 ? code : mark_leave(k->target->fd, k->where->workspace_root, err);
 }
 

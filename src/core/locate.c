@@ -76,7 +76,9 @@ static const char *string_at(const struct toml_value *doc, const char *key, stru
 
 /* What the configuration files say, the nearest first. */
 struct settings {
-	const char *target_dir, *build_dir;
+	const char *target_dir;
+	/* A template, and the directory that it is relative to once it is filled in. */
+	const char *build_dir, *build_base;
 	const char *warning;
 };
 
@@ -95,8 +97,10 @@ static int read_config(
 	const char *build = string_at(doc, "build.build-dir", mem);
 	if (s->target_dir == NULL && target != NULL)
 		s->target_dir = absolute(mem, dir, target);
-	if (s->build_dir == NULL && build != NULL)
-		s->build_dir = build[0] == '{' ? build : absolute(mem, dir, build);
+	if (s->build_dir == NULL && build != NULL) {
+		s->build_dir = build;
+		s->build_base = dir;
+	}
 	if (toml_get(doc, "include") != NULL)
 		s->warning = arena_printf(mem,
 			"%s includes other files, which are not read here; give --target-dir if they set a target directory",
@@ -108,27 +112,29 @@ static int read_settings(const char *cwd, struct arena *mem, struct settings *s,
 {
 	const char *home = locate_cargo_home(mem);
 	const char *dir = cwd;
+	home = home != NULL ? absolute(mem, cwd, home) : NULL;
+	bool seen_home = home == NULL;
 	int code = 0;
 	for (;;) {
 		const char *config_dir = absolute(mem, dir, ".cargo");
-		/* CARGO_HOME may lie on the way up; it comes last. */
-		if (home == NULL || strcmp(config_dir, home) != 0)
-			code = read_config(config_dir, dir, mem, s, err);
+		code = read_config(config_dir, dir, mem, s, err);
+		seen_home = seen_home || strcmp(config_dir, home) == 0;
 		if (code < 0 || strcmp(dir, "/") == 0)
 			break;
 		dir = parent_of(mem, dir);
 	}
-	if (code >= 0 && home != NULL)
+	/* CARGO_HOME comes last, unless it lay on the way up. */
+	if (code >= 0 && !seen_home)
 		code = read_config(home, parent_of(mem, home), mem, s, err);
 	return code < 0 ? code : 0;
 }
 
-/* Is `dir` below one of the workspace's excluded paths? */
-static bool is_excluded(
-	const struct toml_value *root, const char *root_dir, const char *dir, struct arena *mem)
+/* Is `dir` below one of the paths in a list of the workspace? */
+static bool is_listed(const struct toml_value *root, const char *key, const char *root_dir, const char *dir,
+	struct arena *mem)
 {
 	struct span text;
-	toml_each (item, toml_get(root, "workspace.exclude")) {
+	toml_each (item, toml_get(root, key)) {
 		if (!toml_string(item, &text))
 			continue;
 		const char *path = absolute(mem, root_dir, arena_strndup(mem, text.ptr, text.len));
@@ -136,6 +142,18 @@ static bool is_excluded(
 			return true;
 	}
 	return false;
+}
+
+/* The workspace that the manifest in `up` makes or points to, for the package in `dir` below it; or NULL. */
+static const char *workspace_above(
+	const struct toml_value *doc, const char *up, const char *dir, struct arena *mem)
+{
+	const char *named = string_at(doc, "package.workspace", mem);
+	if (toml_get(doc, "workspace") == NULL)
+		return named != NULL ? absolute(mem, up, named) : NULL;
+	bool excluded = is_listed(doc, "workspace.exclude", up, dir, mem) &&
+		!is_listed(doc, "workspace.members", up, dir, mem);
+	return excluded ? NULL : up;
 }
 
 /* The root of the workspace that the package in `dir` belongs to. */
@@ -160,8 +178,9 @@ static int find_workspace(const char *dir, struct arena *mem, const char **ret, 
 		code = read_toml(up, "Cargo.toml", mem, &doc, err);
 		if (code < 0)
 			return code;
-		if (code == 0 && toml_get(doc, "workspace") != NULL && !is_excluded(doc, up, dir, mem)) {
-			*ret = up;
+		const char *root = code == 0 ? workspace_above(doc, up, dir, mem) : NULL;
+		if (root != NULL) {
+			*ret = root;
 			return 0;
 		}
 	}
@@ -218,7 +237,7 @@ static const char *workspace_hash(const char *root, struct arena *mem)
 	return arena_printf(mem, "%.2s/%s", hex, hex + 2);
 }
 
-static int expand_build_dir(const char *text, const char *cwd, const char *root, struct arena *mem,
+static int expand_build_dir(const char *text, const char *base, const char *root, struct arena *mem,
 	const char **ret, struct err *err)
 {
 	struct str out = STR_INIT;
@@ -231,7 +250,7 @@ static int expand_build_dir(const char *text, const char *cwd, const char *root,
 	if (home != NULL)
 		replace_all(&out, "{cargo-cache-home}", home);
 	bool unknown = strchr(out.buf, '{') != NULL;
-	*ret = absolute(mem, cwd, out.buf);
+	*ret = absolute(mem, base, out.buf);
 	str_release(&out);
 	if (unknown)
 		return err_set(err, EBADMSG, "build-dir %s cannot be resolved here", text);
@@ -241,7 +260,7 @@ static int expand_build_dir(const char *text, const char *cwd, const char *root,
 static int locate_dirs(const struct locate_request *request, const char *cwd, struct arena *mem,
 	struct location *where, struct err *err)
 {
-	struct settings s = {NULL, NULL, NULL};
+	struct settings s = {.target_dir = NULL};
 	int code = read_settings(cwd, mem, &s, err);
 	if (code < 0)
 		return code;
@@ -262,10 +281,10 @@ static int locate_dirs(const struct locate_request *request, const char *cwd, st
 	else
 		return err_set(err, ENOENT, "there is no Cargo.toml in %s or any directory above it", cwd);
 	where->build_dir = where->target_dir;
-	build = build != NULL ? build : s.build_dir;
-	return build == NULL
-		? 0
-		: expand_build_dir(build, cwd, where->workspace_root, mem, &where->build_dir, err);
+	if (build == NULL && s.build_dir == NULL)
+		return 0;
+	return expand_build_dir(build != NULL ? build : s.build_dir, build != NULL ? cwd : s.build_base,
+		where->workspace_root, mem, &where->build_dir, err);
 }
 
 int locate(const struct locate_request *request, struct arena *mem, struct location *ret, struct err *err)

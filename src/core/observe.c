@@ -1,11 +1,11 @@
 #include "steady/core/observe.h"
 
 #include "steady/core/contents.h"
-#include "steady/core/fileset.h"
 #include "steady/core/gitstate.h"
 #include "steady/core/listing.h"
 #include "steady/core/mtimewalk.h"
-#include "steady/core/venvlink.h"
+#include "steady/core/pkggit.h"
+#include "steady/core/pkgview.h"
 #include "steady/core/way.h"
 #include "steady/util/fsio.h"
 #include "steady/util/mem.h"
@@ -26,9 +26,7 @@ struct watch {
 	const char *path;
 	const struct content *content;
 	struct listing listing;
-	struct fileset set;
-	/* The program behind INPUT_INTERPRETER; NULL if there is none. */
-	struct venvlink link;
+	struct pkgview *package;
 };
 
 struct observer {
@@ -36,7 +34,7 @@ struct observer {
 	struct contents *contents;
 	struct ways *ways;
 	struct pkggit *git;
-	const char *workspace_root;
+	struct pkglist_options package_options;
 	struct strmap *known;
 	VEC(struct watch *) all;
 	/** Those before this one are answered. */
@@ -49,9 +47,13 @@ struct observer *observer_new(const struct observer_options *options)
 	o->mem = arena_new();
 	o->contents = contents_new();
 	o->ways = ways_new(options->workspace_root);
-	o->git = pkggit_new();
-	o->workspace_root = arena_strdup(o->mem, options->workspace_root);
 	o->known = strmap_new();
+	o->git = pkggit_new();
+	o->package_options = (struct pkglist_options){
+		.workspace_root = arena_strdup(o->mem, options->workspace_root),
+		.git = pkggit_lister(o->git),
+		.minor = options->minor,
+	};
 	return o;
 }
 
@@ -59,14 +61,12 @@ struct observer *observer_free(struct observer *o)
 {
 	if (o == NULL)
 		return NULL;
-	vec_each (watch, &o->all) {
+	vec_each (watch, &o->all)
 		listing_release(&(*watch)->listing);
-		fileset_release(&(*watch)->set);
-	}
 	vec_release(&o->all);
 	(void)strmap_free(o->known);
-	(void)ways_free(o->ways);
 	(void)pkggit_free(o->git);
+	(void)ways_free(o->ways);
 	(void)contents_free(o->contents);
 	(void)arena_free(o->mem);
 	free(o);
@@ -129,21 +129,14 @@ static void prepare(struct observer *o, struct watch *w)
 	case INPUT_TREE:
 		listing_walk(o->mem, o->contents, w->path, &w->listing);
 		break;
+	case INPUT_PACKAGE:
+		w->package = pkgview_list(&o->package_options, o->contents, o->mem, w->path);
+		break;
 	case INPUT_DATA:
 		w->listing.filter = is_data;
 		w->listing.ctx = w->path;
 		w->listing.names_of_rust = true;
 		listing_walk(o->mem, o->contents, w->path, &w->listing);
-		break;
-	case INPUT_PACKAGE:
-		fileset_of_package(&w->set, o->mem, o->contents, o->git, o->workspace_root, w->path);
-		break;
-	case INPUT_GLOB:
-		fileset_of_globs(&w->set, o->mem, o->contents, o->workspace_root, w->path);
-		break;
-	case INPUT_INTERPRETER:
-		if (venvlink_read(o->mem, w->path, &w->link) && w->link.is_copy)
-			w->content = contents_want(o->contents, w->link.program);
 		break;
 	default:
 		break;
@@ -258,38 +251,6 @@ static void answer_git(struct observer *o, struct watch *w)
 	w->seen.digest = digest_of(str_span(&text));
 }
 
-static void answer_set(struct observer *o, struct watch *w)
-{
-	struct fileset *set = &w->set;
-	fileset_finish(o->mem, set);
-	w->seen.state = set->why != NULL ? OBSERVED_UNREADABLE : OBSERVED;
-	w->seen.why = set->why;
-	w->seen.size = set->size;
-	w->seen.digest = set->digest;
-	w->seen.mtime = set->mtime;
-	w->seen.youngest = set->youngest;
-	w->seen.newest = set->newest;
-	fileset_release(set);
-}
-
-/* The program's name, or a copy's bytes. */
-static void answer_interpreter(struct watch *w)
-{
-	if (w->link.program == NULL) {
-		w->seen.state = OBSERVED_MISSING;
-		return;
-	}
-	if (w->link.is_copy) {
-		answer_file(w);
-	} else {
-		w->seen.state = OBSERVED;
-		w->seen.size = strlen(w->link.program);
-		w->seen.digest = digest_of(span_of(w->link.program));
-	}
-	w->seen.mtime = (struct timespec){0, 0};
-	w->seen.youngest = w->link.youngest;
-}
-
 static void answer(struct observer *o, struct watch *w)
 {
 	switch (w->kind) {
@@ -311,11 +272,12 @@ static void answer(struct observer *o, struct watch *w)
 		answer_git(o, w);
 		break;
 	case INPUT_PACKAGE:
-	case INPUT_GLOB:
-		answer_set(o, w);
+		pkgview_finish(w->package, o->mem, o->ways, &w->seen);
 		break;
+	case INPUT_GLOB:
 	case INPUT_INTERPRETER:
-		answer_interpreter(w);
+		w->seen.state = OBSERVED_UNREADABLE;
+		w->seen.why = "inputs of its kind are not understood";
 		break;
 	}
 }
@@ -350,9 +312,4 @@ enum input_kind observer_kind_of(const char *path)
 struct ways *observer_ways(struct observer *o)
 {
 	return o->ways;
-}
-
-struct pkggit *observer_git(struct observer *o)
-{
-	return o->git;
 }

@@ -63,6 +63,20 @@ bool place_built_here(const struct unit_files *files, struct timespec *ret_start
 	return true;
 }
 
+bool place_is_fast_script(const struct unit_files *run)
+{
+	return run->unit->kind == UNIT_RUN_BUILD_SCRIPT &&
+		timespec_cmp(run->reference.st.st_ctim, run->reference.st.st_mtim) <= 0;
+}
+
+bool place_stands_for(const struct unit_files *script, struct timespec start)
+{
+	struct timespec script_start;
+	const char *why;
+	return script->unit->kind == UNIT_BUILD_SCRIPT && place_built_here(script, &script_start, &why) &&
+		timespec_cmp(script->reference.st.st_ctim, start) < 0;
+}
+
 struct way_check {
 	struct timespec start;
 	const struct way_step *newer;

@@ -117,6 +117,12 @@ static void settle_run(struct planner *p, size_t i)
 	p->planned[i].newest_output = wanted;
 }
 
+/* Documentation lies in the target directory, which may be another one: there it is left as it is. */
+static bool is_reachable(const struct planner *p, const struct unit_output *output)
+{
+	return !output->in_target_dir || unitfiles_same_dirs(p->files);
+}
+
 static void settle_outputs(struct planner *p, size_t i)
 {
 	const struct unit_files *files = unitfiles_get(p->files, i);
@@ -129,7 +135,7 @@ static void settle_outputs(struct planner *p, size_t i)
 		const struct unit_output *output = &files->outputs[n];
 		struct timespec now = output->file.st.st_mtim;
 		struct timespec wanted = raise ? below : not_after(now, p->v->looked);
-		if (!output->in_target_dir && timespec_cmp(now, wanted) != 0)
+		if (output->file.present && timespec_cmp(now, wanted) != 0 && is_reachable(p, output))
 			add_set(p, i, output->file.path, wanted);
 	}
 	p->planned[i].newest_output = raise ? below : newest;
@@ -185,6 +191,7 @@ struct stamps_plan *stamps_make_plan(
 		if (!verdict_stays(v->unit[i].verdict))
 			invalidate(&p, i);
 	}
+	plan->invalidating = p.steps.len;
 	for (size_t i = 0; i < t->count; i++) {
 		if (v->unit[i].verdict == VERDICT_VERIFIED)
 			put_back(&p, i);

@@ -80,12 +80,23 @@ static int apply(const struct target *t, const struct stamp_step *step, struct e
 	return 0;
 }
 
-int stamps_apply(const struct target *t, const struct stamps_plan *plan, struct err *err)
+static int apply_range(
+	const struct target *t, const struct stamps_plan *plan, size_t from, size_t to, struct err *err)
 {
-	for (size_t i = 0; i < plan->count; i++) {
+	for (size_t i = from; i < to; i++) {
 		int code = apply(t, &plan->step[i], err);
 		if (code < 0)
 			return code;
 	}
 	return 0;
+}
+
+int stamps_invalidate(const struct target *t, const struct stamps_plan *plan, struct err *err)
+{
+	return apply_range(t, plan, 0, plan->invalidating, err);
+}
+
+int stamps_settle(const struct target *t, const struct stamps_plan *plan, struct err *err)
+{
+	return apply_range(t, plan, plan->invalidating, plan->count, err);
 }

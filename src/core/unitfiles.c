@@ -293,6 +293,11 @@ const char *unitfiles_build_dir(const struct unitfiles *f)
 	return f->build_dir;
 }
 
+bool unitfiles_same_dirs(const struct unitfiles *f)
+{
+	return f->target_fd < 0;
+}
+
 const char *unitfiles_cargo_home(const struct unitfiles *f)
 {
 	return f->cargo_home;

@@ -1,13 +1,14 @@
 #include "steady/core/verify.h"
 
 #include "steady/core/aside.h"
-#include "steady/core/globs.h"
 #include "steady/core/inputs.h"
+#include "steady/core/macros.h"
 #include "steady/core/moved.h"
-#include "steady/core/pkggit.h"
+#include "steady/core/place.h"
 #include "steady/core/recordfile.h"
 #include "steady/core/unitorder.h"
 #include "steady/util/fsio.h"
+#include "steady/util/mount.h"
 #include "steady/util/path.h"
 
 #include <errno.h>
@@ -17,10 +18,13 @@
 
 /* What is known of one unit before its verdict. */
 struct evidence {
-	/** For each of the record's inputs. */
+	/** For each of the inputs, those of the record if it is bound. */
 	const struct observation **seen;
 	/** Of a unit without a bound record. */
 	struct unit_inputs inputs;
+	/** It was built in this place, and started then; `seen` is for each of its inputs. */
+	bool in_place;
+	struct timespec start;
 };
 
 struct judge {
@@ -29,10 +33,10 @@ struct judge {
 	struct verification *v;
 	struct inputs_context context;
 	struct moved *moved;
+	/** The file system can prove things here. */
+	bool certain;
 	struct evidence *evidence;
 	bool *judged;
-	/* For each unit: what a script has to make again, or NULL. */
-	const char **lost;
 };
 
 const char *verdict_name(enum proof_verdict verdict)
@@ -60,6 +64,23 @@ static void load_record(struct judge *j, size_t i)
 	verdict->bound = record_binds(record, unitfiles_get(j->rq->files, i));
 }
 
+/* Without a record: the file system may know the inputs to be older than the unit. */
+static void gather_in_place(struct judge *j, size_t i)
+{
+	struct evidence *evidence = &j->evidence[i];
+	const struct unit_inputs *inputs = &evidence->inputs;
+	inputs_of(&j->context, j->v->mem, i, &evidence->inputs);
+	const char *why;
+	if (!j->certain || inputs->why != NULL ||
+		!place_built_here(unitfiles_get(j->rq->files, i), &evidence->start, &why))
+		return;
+	evidence->in_place = true;
+	evidence->seen = arena_array(j->v->mem, inputs->count, sizeof(*evidence->seen));
+	for (size_t n = 0; n < inputs->count; n++)
+		evidence->seen[n] =
+			observer_want(j->rq->observer, inputs->item[n].kind, inputs->item[n].path);
+}
+
 /* Asks for what must be looked at to judge the unit. */
 static void gather_evidence(struct judge *j, size_t i)
 {
@@ -70,7 +91,7 @@ static void gather_evidence(struct judge *j, size_t i)
 	if (u->hash_state != HASH_PRESENT || u->proof != PROOF_VERIFIED)
 		return;
 	if (!j->v->unit[i].bound) {
-		inputs_of(&j->context, j->v->mem, i, &evidence->inputs);
+		gather_in_place(j, i);
 		return;
 	}
 	evidence->seen = arena_array(j->v->mem, record->ninput, sizeof(*evidence->seen));
@@ -91,8 +112,6 @@ static void decide(struct judge *j, size_t i, enum proof_verdict verdict, const 
 
 static const char *path_for_people(struct judge *j, const struct input *input)
 {
-	if (input->kind == INPUT_GLOB)
-		return "what the patterns in " GLOBS_FILE " and " GLOBS_VARIABLE " match";
 	if (input->path.len == 0)
 		return input->root == INPUT_BUILD ? "the build directory" : "the workspace";
 	return arena_strndup(j->v->mem, input->path.ptr, input->path.len);
@@ -241,6 +260,8 @@ static bool judge_inputs(struct judge *j, size_t i)
 			decide(j, i, VERDICT_CHANGED, why, UNIT_NONE);
 			return false;
 		}
+		if (seen->package != NULL)
+			verdict->package = seen->package;
 		if (!input->compared)
 			continue;
 		if (timespec_cmp(seen->mtime, j->v->looked) > 0) {
@@ -256,31 +277,10 @@ static bool judge_inputs(struct judge *j, size_t i)
 	return true;
 }
 
-/* Does the record cover the user's patterns as they are now? */
-static bool judge_globs(struct judge *j, size_t i)
-{
-	const struct record *record = j->v->unit[i].record;
-	const char *globs = j->context.globs;
-	if (!inputs_takes_globs(&j->context, i))
-		return true;
-	if (j->context.globs_why != NULL) {
-		decide(j, i, VERDICT_UNKNOWN, j->context.globs_why, UNIT_NONE);
-		return false;
-	}
-	bool covered = globs == NULL;
-	for (size_t n = 0; !covered && n < record->ninput; n++)
-		covered = record->input[n].kind == INPUT_GLOB && span_eq_str(record->input[n].path, globs);
-	if (!covered)
-		decide(j, i, VERDICT_CHANGED,
-			"its record does not cover the patterns in " GLOBS_FILE " and " GLOBS_VARIABLE,
-			UNIT_NONE);
-	return covered;
-}
-
 static void judge_by_record(struct judge *j, size_t i)
 {
-	if (judge_globs(j, i) && judge_bindings(j, i) && judge_reference(j, i) && judge_outputs(j, i) &&
-		judge_inputs(j, i) && judge_place(j, i))
+	if (judge_bindings(j, i) && judge_reference(j, i) && judge_outputs(j, i) && judge_inputs(j, i) &&
+		judge_place(j, i))
 		decide(j, i, VERDICT_VERIFIED, NULL, UNIT_NONE);
 }
 
@@ -298,12 +298,68 @@ static bool is_immutable(const struct judge *j, size_t i)
 	return true;
 }
 
+/* Were the dependencies built before the unit, and never since? */
+static bool is_above_its_dependencies(const struct judge *j, size_t i)
+{
+	const struct unit *u = &j->t->unit[i];
+	bool stood_for = !place_is_fast_script(unitfiles_get(j->rq->files, i));
+	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
+		const struct unit_files *dep = unitfiles_get(j->rq->files, u->dep[d]);
+		if (!dep->invoked.present || timespec_cmp(dep->invoked.st.st_ctim, j->evidence[i].start) > 0)
+			return false;
+		stood_for |= place_stands_for(dep, j->evidence[i].start);
+	}
+	return stood_for;
+}
+
+/* Proof by the file system; *ret_why is what is in its way. */
+static bool is_proven_in_place(struct judge *j, size_t i, const char **ret_why)
+{
+	const struct evidence *evidence = &j->evidence[i];
+	const struct unit_files *files = unitfiles_get(j->rq->files, i);
+	const char *root = unitfiles_workspace_root(j->rq->files);
+	if (!evidence->in_place || files->reference_state == REFERENCE_NONE ||
+		!is_above_its_dependencies(j, i))
+		return false;
+	for (size_t n = 0; n < evidence->inputs.count; n++) {
+		const struct unit_input *input = &evidence->inputs.item[n];
+		const struct observation *seen = evidence->seen[n];
+		if (input->kind == INPUT_ABSENT) {
+			*ret_why = arena_printf(j->v->mem,
+				"cargo runs its script on every build, since %s does not exist", input->path);
+			return false;
+		}
+		if (!place_older(observer_ways(j->rq->observer), j->v->mem, input->path, seen,
+			    evidence->start, ret_why) ||
+			(input->kind != INPUT_LINK && !mount_is_same(root, input->path)))
+			return false;
+		if (input->compared && timespec_cmp(seen->mtime, j->v->unit[i].newest) > 0)
+			j->v->unit[i].newest = seen->mtime;
+		if (seen->package != NULL)
+			j->v->unit[i].package = seen->package;
+	}
+	return true;
+}
+
 static void judge_without_record(struct judge *j, size_t i)
 {
-	const struct unit_verdict *verdict = &j->v->unit[i];
+	struct unit_verdict *verdict = &j->v->unit[i];
 	const char *why = j->evidence[i].inputs.why;
-	if (is_immutable(j, i))
+	if (is_immutable(j, i)) {
 		decide(j, i, VERDICT_IMMUTABLE, NULL, UNIT_NONE);
+		return;
+	}
+	if (is_proven_in_place(j, i, &why)) {
+		if (!judge_outputs(j, i))
+			return;
+		verdict->by_place = true;
+		decide(j, i, VERDICT_VERIFIED, NULL, UNIT_NONE);
+		return;
+	}
+	verdict->newest = (struct timespec){0, 0};
+	verdict->package = NULL;
+	if (why != NULL)
+		decide(j, i, VERDICT_UNKNOWN, why, UNIT_NONE);
 	else if (verdict->rejected != NULL)
 		decide(j, i, VERDICT_UNKNOWN,
 			arena_printf(j->v->mem, "its record cannot be used: %s", verdict->rejected),
@@ -311,52 +367,7 @@ static void judge_without_record(struct judge *j, size_t i)
 	else if (verdict->record != NULL)
 		decide(j, i, VERDICT_UNKNOWN, "it was built again since its record was written", UNIT_NONE);
 	else
-		decide(j, i, VERDICT_UNKNOWN,
-			why != NULL ? why : "it has no record of what it was built from", UNIT_NONE);
-}
-
-/* The scripts that may have made what unit i misses: its own, or else all of own packages among its dependencies. */
-static void mark_scripts(struct judge *j, size_t i, const char *path, bool deeply, bool *seen)
-{
-	const struct unit *u = &j->t->unit[i];
-	for (size_t d = 0; u->fingerprint != NULL && d < u->fingerprint->ndep; d++) {
-		size_t dep = u->dep[d];
-		if (dep == UNIT_NONE || seen[dep])
-			continue;
-		if (deeply)
-			seen[dep] = true;
-		if (j->t->unit[dep].kind == UNIT_RUN_BUILD_SCRIPT && inputs_takes_globs(&j->context, dep))
-			j->lost[dep] = path;
-		if (deeply)
-			mark_scripts(j, dep, path, true, seen);
-	}
-}
-
-static bool has_own_script(const struct judge *j, size_t i)
-{
-	const struct unit *u = &j->t->unit[i];
-	for (size_t d = 0; u->fingerprint != NULL && d < u->fingerprint->ndep; d++) {
-		if (u->dep[d] != UNIT_NONE && j->t->unit[u->dep[d]].kind == UNIT_RUN_BUILD_SCRIPT)
-			return true;
-	}
-	return false;
-}
-
-/* Inputs that are missing where git ignores them can only come from a script: it must run. */
-static void find_lost(struct judge *j, size_t i)
-{
-	const struct record *record = j->v->unit[i].record;
-	CLEANUP_FREE bool *seen = xcalloc(j->t->count, sizeof(*seen));
-	for (size_t n = 0; n < record->ninput; n++) {
-		const struct input *input = &record->input[n];
-		const struct observation *now = j->evidence[i].seen[n];
-		if (now->state != OBSERVED_MISSING || input->root != INPUT_WORKSPACE ||
-			input->kind != INPUT_FILE)
-			continue;
-		const char *path = inputs_path(j->rq->files, j->v->mem, input);
-		if (pkggit_ask(observer_git(j->rq->observer), path, NULL) == PKGGIT_IGNORED)
-			mark_scripts(j, i, path_for_people(j, input), !has_own_script(j, i), seen);
-	}
+		decide(j, i, VERDICT_UNKNOWN, "it has no record of what it was built from", UNIT_NONE);
 }
 
 static void judge_one(struct judge *j, size_t i)
@@ -364,9 +375,6 @@ static void judge_one(struct judge *j, size_t i)
 	const char *why = unit_unfit(&j->t->unit[i]);
 	if (why != NULL)
 		decide(j, i, VERDICT_UNKNOWN, why, UNIT_NONE);
-	else if (j->lost[i] != NULL)
-		decide(j, i, VERDICT_CHANGED,
-			arena_printf(j->v->mem, "%s, which it makes, is missing", j->lost[i]), UNIT_NONE);
 	else if (!judge_dependencies(j, i))
 		return;
 	else if (j->v->unit[i].bound)
@@ -384,7 +392,11 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	v->unit = arena_array(v->mem, j.t->count, sizeof(*v->unit));
 	v->order = unit_order(j.t, v->mem);
-	inputs_prepare(&j.context, request->files, j.t, observer_ways(request->observer), v->mem);
+	j.context = (struct inputs_context){
+		request->files, j.t, observer_ways(request->observer), macros_find(j.t, mem)};
+	const char *uncertain;
+	j.certain = place_is_certain(
+		unitfiles_workspace_root(request->files), unitfiles_build_dir(request->files), &uncertain);
 	j.moved = moved_new(request->files, j.t);
 	j.evidence = arena_array(mem, j.t->count, sizeof(*j.evidence));
 	j.judged = arena_array(mem, j.t->count, sizeof(*j.judged));
@@ -392,11 +404,6 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 		gather_evidence(&j, i);
 	observer_look(request->observer, request->progress);
 	v->looked = observer_looked(request->observer);
-	j.lost = arena_array(v->mem, j.t->count, sizeof(*j.lost));
-	for (size_t i = 0; i < j.t->count; i++) {
-		if (j.evidence[i].seen != NULL && v->unit[i].bound)
-			find_lost(&j, i);
-	}
 	for (size_t n = 0; n < j.t->count; n++) {
 		judge_one(&j, v->order[n]);
 		j.judged[v->order[n]] = true;

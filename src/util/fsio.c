@@ -37,6 +37,15 @@ static bool is_self(const char *path)
 	return path[0] == '\0' || strcmp(path, ".") == 0;
 }
 
+/* A link where a directory should be is told as openat2 tells it: refused, and not as if nothing were there. */
+static int open_error(int dirfd, const char *name, int code)
+{
+	struct stat st;
+	bool link =
+		code == ENOTDIR && fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+	return link ? ELOOP : code;
+}
+
 /* One component at a time: for systems without openat2, or where a sandbox forbids it. */
 static int open_by_component(int dirfd, const char *path, int flags, mode_t mode)
 {
@@ -47,7 +56,7 @@ static int open_by_component(int dirfd, const char *path, int flags, mode_t mode
 		CLEANUP_FREE char *part = xstrndup(path, (size_t)(slash - path));
 		int next = openat(at, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (next < 0)
-			return -errno;
+			return -open_error(at, part, errno);
 		if (held >= 0)
 			(void)close(held);
 		at = held = next;

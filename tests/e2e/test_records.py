@@ -244,6 +244,143 @@ class Basics(Records):
         self.check_next(["app", "plain"], "plain1 data1 msg1")
 
 
+class WholePackage(Records):
+    """D4: a script without rerun-if lines watches its whole package, by the newest file's very time."""
+
+    files = dict(FILES, **{
+        "script/build.rs": 'fn main() {\n    println!("cargo:rustc-env=DATA={}", std::fs::read_to_string("data/x").unwrap().trim());\n}\n',
+        "script/notes/nested/Cargo.toml": '[package]\nname = "nested"\nversion = "0.1.0"\n[workspace]\n',
+        "script/notes/nested/src/lib.rs": "",
+        "script/.hidden": "1\n",
+    })
+
+    def test_a_fresh_clone_compiles_nothing(self):
+        self.first()
+        for _ in range(3):
+            self.travel()
+            self.check_next([], "plain1 data1 msg1")
+        self.assertEqual(self.restore()["summary"]["steps"], 0)
+
+    def test_any_file_of_the_package_counts(self):
+        self.first()
+        self.edit_origin("script/.hidden", "1", "2")
+        self.travel()
+        self.check_next(["app", "script"], "plain1 data1 msg1")
+
+    def test_nested_packages_do_not(self):
+        self.first()
+        (self.origin / "script/notes/nested/src/lib.rs").write_text("// more\n")
+        self.commit()
+        self.travel()
+        self.check_next([], "plain1 data1 msg1")
+
+    def test_changed(self):
+        self.first()
+        self.edit_origin("script/data/x", "data1", "data2")
+        self.travel()
+        self.check_next(["app", "script"], "plain1 data2 msg1")
+        self.save()
+        self.travel()
+        self.check_next([], "plain1 data2 msg1")
+
+    def test_documentation(self):
+        self.restore()
+        self.ws.cargo("build")
+        self.ws.cargo("doc")
+        self.save()
+        self.travel()
+        report = self.restore()
+        self.assertEqual(report["summary"]["fresh"], report["summary"]["units"])
+        self.assertEqual(self.ws.cargo("doc").compiled, [])
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        self.restore()
+        self.assertIn("plain", self.ws.cargo("doc").compiled)
+
+    def test_without_git(self):
+        shutil.rmtree(self.root / ".git")
+        self.first()
+        self.pack()
+        for path in self.root.rglob("*"):
+            os.utime(path)
+        shutil.rmtree(self.ws.target)
+        self.unpack()
+        self.check_next([], "plain1 data1 msg1")
+        self.edit("script/data/x", "data1", "data2")
+        self.check_next(["app", "script"], "plain1 data2 msg1")
+
+
+class InPlace(Records):
+    """Proof by the file system: a work tree that never moved needs no record, and nothing that moved has it."""
+
+    def setUp(self):
+        super().setUp()
+        self.ws.cargo("build")
+        time.sleep(0.05)
+
+    def test_nothing_changed(self):
+        report = self.restore()
+        self.assertEqual(report["summary"]["verified"], 5)
+        self.assertEqual(self.build(), [])
+        self.assertEqual(self.save()["summary"]["recorded"], 5)
+
+    def test_an_edit(self):
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        self.check_next(["app", "plain"], "plain2 data1 msg1")
+
+    def test_an_edit_with_an_old_time(self):
+        path = self.root / "plain/src/lib.rs"
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        os.utime(path, (1, 1))
+        self.check_next(["app", "plain"], "plain2 data1 msg1")
+
+    def test_a_directory_in_the_place_of_another(self):
+        """X8"""
+        source = self.root / "plain/src"
+        shutil.copytree(source, self.root / "plain/src.new")
+        self.edit("plain/src.new/lib.rs", "plain1", "plain2")
+        os.utime(self.root / "plain/src.new/lib.rs", (1, 1))
+        time.sleep(0.05)
+        (self.root / "plain/Cargo.toml").touch()
+        shutil.rmtree(self.ws.target)
+        self.ws.cargo("build")
+        time.sleep(0.05)
+        os.rename(source, self.root / "plain/src.old")
+        os.rename(self.root / "plain/src.new", source)
+        self.assertEqual(self.save()["summary"]["recorded"], 3)
+        self.check_next(["app", "plain"], "plain2 data1 msg1")
+
+    def test_a_partial_build(self):
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        time.sleep(0.05)
+        self.ws.cargo("build", "-p", "plain")
+        time.sleep(0.05)
+        self.check_next(["app"], "plain2 data1 msg1")
+
+    def test_nothing_that_travelled(self):
+        for how in (["tar", "--posix"], ["tar"], ["tar", "-m"], ["cp", "-r"], ["cp", "-a"], ["mv"]):
+            with self.subTest(how=how):
+                if how[0] == "tar":
+                    self.pack(tuple(how[1:]) if how[1:] != ["-m"] else ())
+                    shutil.rmtree(self.ws.target)
+                    self.unpack(("-m",) if how[1:] == ["-m"] else ())
+                elif how[0] == "cp":
+                    subprocess.run([*how, str(self.ws.target), str(self.tmp / "copy")], check=True)
+                    shutil.rmtree(self.ws.target)
+                    os.rename(self.tmp / "copy", self.ws.target)
+                else:
+                    continue
+                report = self.restore("--dry-run")
+                self.assertEqual(report["summary"]["fresh"], 0, report)
+
+    def test_linked_worktrees_share_nothing_unseen(self):
+        git(self.root, "worktree", "add", "-q", str(self.tmp / "other"))
+        self.assertEqual(self.restore("--dry-run")["summary"]["fresh"], 0)
+
+
+class OldestWholePackage(WholePackage):
+    tool = "debian"
+
+
 MOVED = dict(FILES, **{
     "Cargo.toml": '[workspace]\nmembers = ["app", "plain", "script", "mac"]\nresolver = "2"\n',
     "mac/Cargo.toml": '[package]\nname = "mac"\nversion = "0.1.0"\nedition = "2021"\n[lib]\nproc-macro = true\n',

@@ -88,7 +88,7 @@ static void test_nothing_held_while_waiting(void **state)
 	pid_t holder = lock_hold("x86_64-unknown-linux-gnu/release/.cargo-lock", LOCK_EX, 0);
 	pid_t waiter = fork();
 	if (waiter == 0) {
-		(void)take(-1);
+		(void)buildlock_drop(take(-1));
 		_exit(times_waited == 1 ? 0 : 1);
 	}
 	(void)poll(NULL, 0, 100);

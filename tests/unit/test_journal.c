@@ -7,7 +7,11 @@
 
 #define LIST JOURNAL_DIR "/list"
 
-static const struct timespec past = {1600000000, 123456789};
+#define PAST                                                                                                 \
+	{                                                                                                    \
+		1600000000, 123456789                                                                        \
+	}
+static const struct timespec past = PAST;
 
 static void put_old(const char *path, const char *text)
 {
@@ -26,7 +30,7 @@ static int make_tree(void **state)
 
 #define TREE_TEST(fn) cmocka_unit_test_setup_teardown(fn, make_tree, temp_teardown)
 
-static const struct file_meta meta = {.mode = 0640, .has_mtime = true, .mtime = past};
+static const struct file_meta meta = {.mode = 0640, .has_mtime = true, .mtime = PAST};
 
 static struct journal *staged(void)
 {

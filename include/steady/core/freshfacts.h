@@ -44,6 +44,8 @@ struct freshfacts {
 
 int freshfacts_gather(const struct target *t, struct unitfiles *files,
 	const struct freshfacts_options *options, struct freshfacts **ret, struct err *err);
+/** cargo's minor version as the build directory tells it (95 for 1.95); 0 if it is not known. */
+unsigned freshfacts_minor(const struct target *t);
 /** Accepts NULL, returns NULL. */
 struct freshfacts *freshfacts_free(struct freshfacts *facts);
 void freshfacts_cleanup(struct freshfacts **facts);

@@ -16,6 +16,7 @@
 #include "steady/core/locate.h"
 #include "steady/core/observe.h"
 #include "steady/core/recording.h"
+#include "steady/core/rewrite.h"
 #include "steady/core/stamps.h"
 #include "steady/core/target.h"
 #include "steady/core/unitfiles.h"
@@ -41,6 +42,8 @@ struct keeper {
 	/** After keeper_verify. */
 	struct verification *verification;
 	struct stamps_plan *plan;
+	/** Texts of newest files, and the hashes above them. */
+	struct rewrite_plan *rehash;
 	/** After keeper_record. */
 	struct recording *recording;
 };

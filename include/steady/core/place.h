@@ -1,8 +1,8 @@
 /*
  * Proof by the file system that a unit was built in this place, from what lies here.
  *
- *	struct places *places = places_new(files, ways, &options);
- *	if (places_built_here(places, i, &why) && places_older(places, start, path, seen, &why))
+ *	if (place_is_certain(root, build_dir, &why) && place_built_here(files, &start, &why) &&
+ *			place_older(ways, mem, path, seen, start, &why))
  *		...
  *
  * cargo writes invoked.timestamp when it starts a unit and gives the reference the same mtime when it is done, so in
@@ -27,6 +27,11 @@ bool place_is_certain(const char *workspace_root, const char *build_dir, const c
 
 /** When the unit was started, if it was built here and not touched since. */
 bool place_built_here(const struct unit_files *files, struct timespec *ret_start, const char **ret_why);
+
+/** A script's run that was over within a tick of the clock: then its output proves nothing. */
+bool place_is_fast_script(const struct unit_files *run);
+/** Is this the unit that compiled the script, built here and done before `start`? It stands for a fast run. */
+bool place_stands_for(const struct unit_files *script, struct timespec start);
 
 /**
  * Was the input there, as it is, before `start`? Its own stamps in `seen`, and the ways to it. *ret_why (in mem)

@@ -2,7 +2,8 @@
  * What must happen in a target directory so that cargo finds the units Fresh that are proven unchanged, and no other.
  *
  *	struct stamps_plan *plan = stamps_make_plan(target, files, verification);	pure: reads only
- *	stamps_apply(target, plan, &err);						under cargo's locks
+ *	stamps_invalidate(target, plan, &err);						under cargo's locks
+ *	stamps_settle(target, plan, &err);
  *	plan = stamps_plan_free(plan);
  *
  * Sources are never touched. In this order, so that an end at any point leaves nothing but needless rebuilds:
@@ -51,13 +52,18 @@ struct stamps_plan {
 	/** In the order of application. */
 	struct stamp_step *step;
 	size_t count;
+	/** Steps that invalidate: the first of them. */
+	size_t invalidating;
 	/** Steps of each kind. */
 	size_t acts[STAMP_SET + 1];
 };
 
 struct stamps_plan *stamps_make_plan(
 	const struct target *t, struct unitfiles *files, const struct verification *v);
-int stamps_apply(const struct target *t, const struct stamps_plan *plan, struct err *err);
+/** The first part: what makes cargo build units. */
+int stamps_invalidate(const struct target *t, const struct stamps_plan *plan, struct err *err);
+/** The rest: what makes it keep units. */
+int stamps_settle(const struct target *t, const struct stamps_plan *plan, struct err *err);
 /** Accepts NULL, returns NULL. */
 struct stamps_plan *stamps_plan_free(struct stamps_plan *plan);
 void stamps_plan_cleanup(struct stamps_plan **plan);

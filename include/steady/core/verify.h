@@ -45,6 +45,8 @@ struct unit_verdict {
 	const char *rejected;
 	/** Verified by the file system, not by a record. */
 	bool by_place;
+	/** The package that cargo watches as a whole, or NULL. */
+	const struct pkglist *package;
 	/** Newest mtime that cargo will compare with the reference, zero if there is none. */
 	struct timespec newest;
 };
