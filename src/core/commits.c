@@ -10,7 +10,6 @@
 /* The lines we need come first; a signature or a long message behind them is rarely worth inflating. */
 #define START ((size_t)1024)
 #define SHALLOW_MAX ((size_t)64 << 20)
-#define NO_GENERATION UINT32_MAX
 
 static uint64_t key_of(const unsigned char id[20])
 {
@@ -45,7 +44,7 @@ uint32_t commits_place(struct commits *c, const unsigned char id[20])
 	}
 	c->slot[at] = (uint32_t)c->commit.len;
 	struct commit *new = vec_add(&c->commit);
-	*new = (struct commit){.generation = NO_GENERATION};
+	*new = (struct commit){.generation = COMMIT_NO_GENERATION};
 	memcpy(new->id, id, 20);
 	return c->slot[at];
 }
@@ -72,7 +71,8 @@ static int read_shallow(struct commits *c, struct err *err)
 	return 0;
 }
 
-int commits_init(struct commits *c, struct gitrepo *repo, struct packs *packs, struct err *err)
+int commits_init(
+	struct commits *c, struct gitrepo *repo, struct packs *packs, bool use_graph, struct err *err)
 {
 	*c = (struct commits){.repo = repo, .packs = packs};
 	int code = read_shallow(c, err);
@@ -81,7 +81,7 @@ int commits_init(struct commits *c, struct gitrepo *repo, struct packs *packs, s
 		return code;
 	}
 	/* A graph written before the clone became shallow knows parents that are gone. */
-	if (!c->shallow) {
+	if (use_graph && !c->shallow) {
 		CLEANUP_STR struct str objects = STR_INIT;
 		str_printf(&objects, "%sobjects", gitrepo_common_dir(repo));
 		commitgraph_open(&c->graph, objects.buf);

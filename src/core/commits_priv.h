@@ -13,6 +13,7 @@
 #include "steady/util/mem.h"
 
 #define COMMIT_NONE UINT32_MAX
+#define COMMIT_NO_GENERATION UINT32_MAX
 
 struct commit {
 	/* Of a SHA-256 name, the first 20 bytes. */
@@ -43,8 +44,9 @@ struct commits {
 	bool shallow;
 };
 
-/** Reads the shallow file and the commit-graph; `packs` stays the caller's. */
-int commits_init(struct commits *c, struct gitrepo *repo, struct packs *packs, struct err *err);
+/** Reads the shallow file and, if wanted, the commit-graph; `packs` stays the caller's. */
+int commits_init(
+	struct commits *c, struct gitrepo *repo, struct packs *packs, bool use_graph, struct err *err);
 void commits_release(struct commits *c);
 /** The place of the commit with this id, which need not be loaded. */
 uint32_t commits_place(struct commits *c, const unsigned char id[20]);

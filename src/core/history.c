@@ -34,13 +34,13 @@ struct reading {
 	size_t found;
 };
 
-static int start_reading(struct reading *r, struct err *err)
+static int start_reading(struct reading *r, bool use_graph, struct err *err)
 {
 	CLEANUP_STR struct str objects = STR_INIT;
 	str_printf(&objects, "%sobjects", gitrepo_common_dir(r->repo));
 	r->walk.tree.repo = r->repo;
 	r->walk.tree.packs = packs_open(objects.buf, TREE_CACHE);
-	return commits_init(&r->walk.commits, r->repo, r->walk.tree.packs, err);
+	return commits_init(&r->walk.commits, r->repo, r->walk.tree.packs, use_graph, err);
 }
 
 /* Names HEAD's commit and its paths. */
@@ -228,29 +228,44 @@ static int walk(struct reading *r, struct history *h, struct err *err)
 	return code == 0 ? make_result(r, h, err) : code;
 }
 
-int history_read(struct gitrepo *repo, const struct history_options *options, struct arena *mem,
-	struct history *ret, struct err *err)
+/* One try; *ret_graph tells whether a commit-graph had a part in it. */
+static int try_to_read(struct gitrepo *repo, const struct history_options *options, bool use_graph,
+	struct arena *mem, struct history *h, bool *ret_graph, struct err *err)
 {
-	struct history h = {.visited = 0};
-	int code = gitrepo_head(repo, &h.head, err);
-	if (code != 0)
-		return code;
 	struct reading r = {.repo = repo, .options = options, .walk.options = options, .mem = mem};
 	r.by_program = historyprogram_needed(repo);
 	r.use_cache = !r.by_program && !options->no_cache && !options->first_parent && !options->merges &&
 		!options->oldest;
 	if (r.use_cache)
 		(void)historycache_read(gitrepo_git_dir(repo), mem, &r.cache);
-	code = start_reading(&r, err);
+	int code = start_reading(&r, use_graph, err);
+	*ret_graph = r.walk.commits.graph.layers != 0;
 	if (code == 0)
-		code = walk(&r, &h, err);
+		code = walk(&r, h, err);
 	stop_reading(&r);
-	if (code < 0)
+	h->worth_remembering = r.use_cache && options->wanted == NULL &&
+		(r.found != 0 || !gitoid_eq(&h->head, &r.cache.head));
+	return code;
+}
+
+int history_read(struct gitrepo *repo, const struct history_options *options, struct arena *mem,
+	struct history *ret, struct err *err)
+{
+	struct gitoid head;
+	int code = gitrepo_head(repo, &head, err);
+	if (code != 0)
 		return code;
-	h.worth_remembering = r.use_cache && options->wanted == NULL &&
-		(r.found != 0 || !gitoid_eq(&h.head, &r.cache.head));
-	*ret = h;
-	return 0;
+	bool graph;
+	struct history h = {.head = head};
+	code = try_to_read(repo, options, true, mem, &h, &graph, err);
+	/* A damaged commit-graph, or one that knows commits that are gone, is not the history's fault. */
+	if (code < 0 && graph) {
+		h = (struct history){.head = head};
+		code = try_to_read(repo, options, false, mem, &h, &graph, err);
+	}
+	if (code == 0)
+		*ret = h;
+	return code;
 }
 
 void history_remember(struct gitrepo *repo, const struct history *h)

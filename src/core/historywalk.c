@@ -7,6 +7,10 @@
 /* Commits between two calls of the progress function. */
 #define PROGRESS_STEP 1024u
 
+/* A walk that makes more visits than this does not end. */
+#define MAX_VISITS ((size_t)100000)
+#define VISITS_EACH ((size_t)20)
+
 static struct walk_commit *state_of(struct historywalk *w, uint32_t commit)
 {
 	while (w->at.len <= commit)
@@ -144,11 +148,14 @@ static uint64_t *split_changed(struct historywalk *w, uint64_t *set)
 /* Which paths of `set` differ between a commit and a parent: w->tree.changed. */
 static int diff(struct historywalk *w, uint32_t commit, uint32_t parent, const uint64_t *set, struct err *err)
 {
+	const struct commit *commits = w->commits.commit.data;
 	w->tree.set = set;
 	w->tree.changed.len = 0;
 	if (w->diff != NULL)
 		return w->diff(w->diff_ctx, commit, parent, err);
-	const struct commit *commits = w->commits.commit.data;
+	if (parent != COMMIT_NONE && commits[commit].generation != COMMIT_NO_GENERATION &&
+		commits[parent].generation >= commits[commit].generation)
+		return err_set(err, EBADMSG, "the commit-graph is damaged");
 	return treewalk_diff(
 		&w->tree, commits[commit].tree, parent == COMMIT_NONE ? NULL : commits[parent].tree, err);
 }
@@ -304,6 +311,9 @@ int historywalk_run(struct historywalk *w, struct err *err)
 	while (code == 0 && w->unexplained != 0 && w->queue.len != 0) {
 		code = visit(w, queue_take(w), err);
 		report(w);
+		/* Only damage can make a commit its own ancestor; wrong clocks cost a few visits more. */
+		if (code == 0 && w->visited > MAX_VISITS + VISITS_EACH * w->commits.commit.len)
+			code = err_set(err, EBADMSG, "the history goes round in circles");
 	}
 	return code;
 }

@@ -35,7 +35,7 @@ uint64_t packcache_key(size_t file, uint64_t offset)
 
 static struct packed **bucket_of(struct packcache *c, uint64_t key)
 {
-	return &c->bucket[(key * 0x9e3779b97f4a7c15u) >> 50];
+	return &c->bucket[(key * 0x9e3779b97f4a7c15u) >> 47];
 }
 
 static void unlink_object(struct packcache *c, struct packed *object)

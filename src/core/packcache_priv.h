@@ -4,7 +4,7 @@
 
 #include "packs_priv.h"
 
-#define PACKCACHE_BUCKETS 16384u
+#define PACKCACHE_BUCKETS (1u << 17)
 
 struct packcache {
 	struct packed *bucket[PACKCACHE_BUCKETS];

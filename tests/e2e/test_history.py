@@ -160,6 +160,57 @@ class Generated(E2ECase):
         self.assertEqual(times, {path: START + i for path, (i, _) in last.items()})
 
 
+class Damaged(E2ECase):
+    """Whatever bytes packs and commit-graphs hold: an answer or an error, never a crash."""
+
+    def try_all(self, repository, name, rng, rounds=40):
+        files = list(repository.glob(name))
+        self.assertEqual(len(files), 1)
+        good = files[0].read_bytes()
+        os.chmod(files[0], 0o644)
+        for _ in range(rounds):
+            bad = bytearray(good)
+            for _ in range(rng.choice([1, 1, 3, 20])):
+                bad[rng.randrange(len(bad))] = rng.choice([0, 0xff, 0x80, rng.randrange(256)])
+            if rng.random() < 0.2:
+                del bad[rng.randrange(len(bad)):]
+            files[0].write_bytes(bytes(bad))
+            env = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+            done = subprocess.run([PRINT, str(repository), "no-cache"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env,
+                                  timeout=60)
+            if done.returncode == 1 and "Sanitizer" not in done.stderr.decode(errors="replace"):
+                self.assertRegex(done.stderr.decode(errors="replace"), r"\A-\d+: .+\n\Z")
+            else:
+                self.assertEqual(done.returncode, 0, done.stderr)
+        files[0].write_bytes(good)
+
+    def test_damage(self):
+        history = random_history(8000, commits=80)
+        repository = history.write(self.tmp / "r")
+        git(repository, "repack", "-adfq", "--depth=50")
+        git(repository, "commit-graph", "write", "--reachable")
+        rng = random.Random(1)
+        for name in (".git/objects/pack/*.pack", ".git/objects/pack/*.idx", ".git/objects/info/commit-graph"):
+            self.try_all(repository, name, rng)
+        self.assertEqual(answers(repository, "no-cache"), expected(history))
+
+    def test_commit_graph_in_a_circle(self):
+        history = random_history(8001, commits=60)
+        repository = history.write(self.tmp / "r")
+        git(repository, "commit-graph", "write", "--reachable")
+        graph = repository / ".git/objects/info/commit-graph"
+        bad = bytearray(graph.read_bytes())
+        rows = {bytes(bad[8 + 12 * i:12 + 12 * i]): int.from_bytes(bad[12 + 12 * i:20 + 12 * i], "big") for i in range(bad[6])}
+        names = [bad[rows[b"OIDL"] + 20 * i:rows[b"OIDL"] + 20 * i + 20].hex() for i in range(len(history.commits))]
+        for commit in history.commits[1:]:
+            if len(commit.parents) == 1 and commit.id in names:
+                at = rows[b"CDAT"] + 36 * names.index(commit.id)
+                bad[at + 20:at + 24] = names.index(commit.id).to_bytes(4, "big")
+        os.chmod(graph, 0o644)
+        graph.write_bytes(bytes(bad))
+        self.assertEqual(answers(repository, "no-cache"), expected(history))
+
+
 class Incremental(E2ECase):
     """Runs that start from the answers of another HEAD give what a full run gives."""
 
