@@ -184,9 +184,9 @@ int journal_commit(struct journal *j, struct err *err)
 	if (code == 0)
 		code = fsio_sync_dir(j->fd, STEADY_STATE_DIR, err);
 	if (code == 0)
-		code = fsio_sync_dir(j->fd, "", err);
+		code = fsio_sync_dir(j->fd, ".", err);
 	if (code < 0)
-		return code;
+		return err_wrap(err, "cannot begin the change in " JOURNAL_DIR);
 	struct str bytes = STR_INIT;
 	struct journal_list list = {.entry = j->entries.data, .count = j->entries.len};
 	journalfile_format(&list, &bytes);
