@@ -1,7 +1,8 @@
 """`cargo steady explain` against cargo: random perturbations of real targets, and Fresh or Dirty unit by unit.
 
     tests/e2e/test_explain.py                     a few seeds with every cargo there is
-    tests/e2e/test_explain.py --seeds 1-300       many; --cargo NAME for one cargo, --rich for the workspace with registry crates
+    tests/e2e/test_explain.py --seeds 1-300       many; --cargo NAME for one cargo, --rich for a workspace with
+                                                  registry crates, --git for one in git, --triple for --target
 
 What cargo thinks is read from its own log (CARGO_LOG), which names the hash file of every unit that it judges; it is stopped
 before it builds anything.
@@ -120,8 +121,9 @@ _COMMANDS = (["build", "--workspace", "--examples", "--bins", "--lib"], ["test",
 class Pristine:
     """A workspace built by one cargo in every mode, and kept aside so that each seed begins with the same bytes and stamps."""
 
-    def __init__(self, folder: Path, tool, rich: bool, git: bool):
+    def __init__(self, folder: Path, tool, rich: bool = False, git: bool = False, triple: bool = False):
         self.folder, self.tool = folder, tool
+        self.commands = [command + (["--target", tool.triple] if triple else []) for command in _COMMANDS]
         self.env = {"CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_INCREMENTAL": "0", "CARGO_PROFILE_TEST_DEBUG": "0"}
         root = folder / "now" / "ws"
         root.parent.mkdir(parents=True)
@@ -132,7 +134,7 @@ class Pristine:
             self.ws = Workspace(root, tool, _SMALL, env=self.env)
         if git:
             self._track(root)
-        for command in _COMMANDS:
+        for command in self.commands:
             self.ws.cargo(*command)
         (folder / "now").rename(folder / "kept")
         self.reset()
@@ -146,8 +148,19 @@ class Pristine:
         (root / "gen" / "untracked.txt").write_text("not tracked, not ignored\n")
 
     def reset(self):
-        shutil.rmtree(self.folder / "now", ignore_errors=True)
+        for name in ("now", "moved"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
         copy_target(self.folder / "kept", self.folder / "now")
+        self._settle("now")
+
+    def move(self):
+        """The whole tree at another place."""
+        (self.folder / "now").rename(self.folder / "moved")
+        self._settle("moved")
+
+    def _settle(self, name: str):
+        self.ws.root = self.folder / name / "ws"
+        self.ws.target = self.ws.root / "target"
 
     def plan(self, command: list, env: dict) -> dict:
         """What cargo would do: path of the hash file, relative to the target directory -> None if fresh, or its words."""
@@ -405,8 +418,11 @@ def differences(pristine: Pristine, seed: int) -> tuple:
     """(lines that say where explain and cargo disagree, number of units compared, the perturbations)."""
     pristine.reset()
     spoiler = Spoiler(seed, pristine).spoil()
-    command = spoiler.random.choice(_COMMANDS)
+    command = spoiler.random.choice(pristine.commands)
     ws = pristine.ws
+    if spoiler.random.random() < 0.07:
+        pristine.move()
+        spoiler.tell("move the workspace")
     env = ws.environment(**spoiler.env)
     said = steady("explain", "--format", "json", cwd=ws.root, env=env)
     units = {f"{unit['directory']}/{unit['base']}": unit for unit in said.json["units"]}
@@ -429,8 +445,8 @@ def differences(pristine: Pristine, seed: int) -> tuple:
 
 
 class Explain(E2ECase):
-    def check(self, name: str, rich: bool = False, git: bool = False, first: int = 1):
-        pristine = Pristine(self.tmp, self.cargo(name), rich, git)
+    def check(self, name: str, first: int, **how):
+        pristine = Pristine(self.tmp, self.cargo(name), **how)
         compared = 0
         for seed in range(first, first + FEW):
             lines, count, done = differences(pristine, seed)
@@ -439,19 +455,22 @@ class Explain(E2ECase):
         self.assertGreater(compared, FEW * 5)
 
     def test_path(self):
-        self.check("path", first=1)
+        self.check("path", 1)
 
     def test_debian(self):
-        self.check("debian", first=101)
+        self.check("debian", 101)
 
     def test_debian_web(self):
-        self.check("debian-web", first=201)
+        self.check("debian-web", 201)
 
     def test_new_layout(self):
-        self.check("newlayout", first=301)
+        self.check("newlayout", 301)
 
     def test_git(self):
-        self.check("path", git=True, first=401)
+        self.check("path", 401, git=True)
+
+    def test_triple(self):
+        self.check("path", 501, triple=True)
 
 
 def many(argv: list) -> int:
@@ -460,7 +479,7 @@ def many(argv: list) -> int:
     parser.add_argument("--cargo", action="append", choices=NAMES)
     parser.add_argument("--rich", action="store_true")
     parser.add_argument("--git", action="store_true")
-    parser.add_argument("--keep-going", action="store_true")
+    parser.add_argument("--triple", action="store_true", help="build with --target")
     args = parser.parse_args(argv)
     first, _, last = args.seeds.partition("-")
     cargos = [find_cargo(name) for name in args.cargo] if args.cargo else all_cargos()
@@ -468,7 +487,7 @@ def many(argv: list) -> int:
     bad = total = units = 0
     try:
         for number, tool in enumerate(cargos):
-            pristine = Pristine(folder / tool.name, tool, args.rich, args.git)
+            pristine = Pristine(folder / tool.name, tool, args.rich, args.git, args.triple)
             for seed in range(int(first), int(last or first) + 1):
                 if len(cargos) > 1 and seed % len(cargos) != number:
                     continue
