@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Units of one name that are looked at for one dependency; more are no real target. */
+#define MAX_CANDIDATES 1024
+/* How often what was found by name is looked at again, each time with hashes that are more up to date. */
+#define MAX_ROUNDS 4
+
 struct by_hash {
 	uint64_t hash;
 	size_t unit;
@@ -20,6 +25,11 @@ struct links {
 	/** Crate name, or "build_script_build" + '/' + package hash -> first unit (index + 1). */
 	struct strmap *by_name;
 	size_t *next_same;
+	/** Units with a dependency that was found by its name. */
+	bool *uncertain;
+	size_t nuncertain;
+	/** What the hashes would be now with the links found so far; NULL in the first round. */
+	const struct verdict *verdict;
 };
 
 static int by_hash_then_unit(const void *a, const void *b)
@@ -113,14 +123,19 @@ static bool is_newer(const struct links *l, size_t a, size_t b)
 	return x.tv_sec != y.tv_sec ? x.tv_sec > y.tv_sec : x.tv_nsec > y.tv_nsec;
 }
 
-/* The unit of that name which was built last: the dependency, built anew, has another hash now. */
+/*
+ * The unit of that name which would have the hash again, or else the one that was built last: the dependency,
+ * built anew, has another hash now.
+ */
 static size_t find_by_name(const struct links *l, size_t dependent, const struct fingerprint_dep *dep)
 {
-	size_t best = UNIT_NONE;
+	size_t best = UNIT_NONE, seen = 0;
 	int best_fit = -1;
-	for (size_t k = (size_t)(uintptr_t)strmap_get(l->by_name, dep->name); k != 0;
-		k = l->next_same[k - 1]) {
+	for (size_t k = (size_t)(uintptr_t)strmap_get(l->by_name, dep->name); k != 0 && seen < MAX_CANDIDATES;
+		k = l->next_same[k - 1], seen++) {
 		int fit = fitness(l, dependent, dep, k - 1);
+		if (fit >= 0 && l->verdict != NULL && l->verdict[k - 1].hash == dep->hash)
+			fit += 32;
 		if (fit > best_fit || (fit == best_fit && fit >= 0 && is_newer(l, k - 1, best))) {
 			best = k - 1;
 			best_fit = fit;
@@ -145,7 +160,7 @@ static void index_units(struct links *l)
 		qsort(l->json, l->count, sizeof(*l->json), by_hash_then_unit);
 }
 
-static void link_unit(const struct links *l, size_t i)
+static void link_unit(struct links *l, size_t i)
 {
 	const struct unit *u = &l->g->t->unit[i];
 	size_t *dep = arena_array(l->g->mem, u->fingerprint->ndep, sizeof(*dep));
@@ -153,10 +168,36 @@ static void link_unit(const struct links *l, size_t i)
 		dep[d] = u->dep[d];
 		if (dep[d] == UNIT_NONE)
 			dep[d] = find_by_json(l, i, &u->fingerprint->dep[d]);
-		if (dep[d] == UNIT_NONE)
-			dep[d] = find_by_name(l, i, &u->fingerprint->dep[d]);
+		if (dep[d] != UNIT_NONE)
+			continue;
+		dep[d] = find_by_name(l, i, &u->fingerprint->dep[d]);
+		l->nuncertain += !l->uncertain[i];
+		l->uncertain[i] = true;
 	}
 	l->g->facts->facts.unit[i].dep = dep;
+}
+
+static bool same_links(const struct links *l, size_t i, const size_t *before)
+{
+	size_t count = l->g->t->unit[i].fingerprint->ndep;
+	return memcmp(before, l->g->facts->facts.unit[i].dep, count * sizeof(*before)) == 0;
+}
+
+/* Once more with the hashes that the links found so far give; true if that changed something. */
+static bool link_again(struct links *l)
+{
+	bool changed = false;
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	l->verdict = freshness_judge(&l->g->facts->facts, mem);
+	for (size_t i = 0; i < l->g->t->count; i++) {
+		if (!l->uncertain[i])
+			continue;
+		const size_t *before = l->g->facts->facts.unit[i].dep;
+		link_unit(l, i);
+		changed |= !same_links(l, i, before);
+	}
+	l->verdict = NULL;
+	return changed;
 }
 
 void gather_links(struct gather *g)
@@ -164,13 +205,17 @@ void gather_links(struct gather *g)
 	struct links l = {.g = g,
 		.json = xmalloc((g->t->count + 1) * sizeof(*l.json)),
 		.by_name = strmap_new(),
-		.next_same = xcalloc(g->t->count + 1, sizeof(*l.next_same))};
+		.next_same = xcalloc(g->t->count + 1, sizeof(*l.next_same)),
+		.uncertain = xcalloc(g->t->count + 1, sizeof(*l.uncertain))};
 	index_units(&l);
 	for (size_t i = 0; i < g->t->count; i++) {
 		if (g->t->unit[i].fingerprint != NULL)
 			link_unit(&l, i);
 	}
+	for (int round = 0; l.nuncertain != 0 && round < MAX_ROUNDS && link_again(&l); round++)
+		continue;
 	free(l.json);
 	free(l.next_same);
+	free(l.uncertain);
 	l.by_name = strmap_free(l.by_name);
 }

@@ -195,6 +195,26 @@ class Pristine:
         return seen
 
 
+# What cargo's log calls a reason, and what explain does.
+_REASONS = (
+    ("PrecalculatedComponentsChanged", "package-changed"), ("RustflagsChanged", "rustflags-changed"),
+    ("LocalLengthsChanged", "instructions-changed"), ("LocalFingerprintTypeChanged", "tracking-changed"),
+    ("RerunIfChangedOutputPathsChanged", "rerun-paths-changed"), ("EnvVarsChanged", "rerun-variables-changed"),
+    ("EnvVarChanged", "rerun-env-changed"), ("UnitDependencyInfoChanged", "dependency-changed"),
+    ("StaleDepFingerprint", "dependency-rebuilt"), ("StaleDependency", "dependency-newer"),
+    ("FailedToReadMetadata", "output-missing"), ("MissingFile", "file-missing"), ("ChangedFile", "file-changed"),
+    ("ChangedEnv", "env-changed"), ("NothingObvious", "hash-changed"), ("err:", "first-build"),
+)
+# cargo looks at a unit's files in the order of a hash map: of several reasons any may come first. And where a dependency's
+# JSON is gone, its hash is not known: that it changed, or was built, is the same to us.
+_ALIKE = ({"file-missing", "file-changed"}, {"dependency-changed", "dependency-rebuilt", "dependency-newer"})
+
+
+def same_reason(words: str, unit: dict) -> bool:
+    expected = next((kind for name, kind in _REASONS if name in words), None)
+    return expected == unit["reason_kind"] or any({expected, unit["reason_kind"]} <= kinds for kinds in _ALIKE)
+
+
 class CargoFailed(Exception):
     """cargo itself could not plan (a manifest or a crate root is gone): nothing to compare."""
 
@@ -441,6 +461,8 @@ def differences(pristine: Pristine, seed: int) -> tuple:
         compared += 1
         if unit["fresh"] != (words is None):
             lines.append(f"{path}: cargo: {words or 'fresh'}; explain: {unit['reason'] or 'fresh'}")
+        elif words is not None and pristine.tool.version >= (1, 94, 0) and not same_reason(words, unit):
+            lines.append(f"{path}: another reason: cargo: {words}; explain: {unit['reason']}")
     return lines, compared, [" ".join(command)] + spoiler.done
 
 
