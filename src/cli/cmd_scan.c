@@ -13,6 +13,9 @@ struct scan_args {
 	int format;
 };
 
+/* Longest value that is shown whole. */
+#define MAX_SHOWN ((size_t)512)
+
 static const struct opt scan_opts[] = {
 	{"format", 0, OPT_CHOICE, offsetof(struct scan_args, format), "FMT", REPORT_FORMATS, "Output format"},
 	OPT_END,
@@ -111,6 +114,15 @@ static void report_proof(struct cJSON *unit, struct arena *mem, const struct uni
 }
 
 /* One unit; *at runs through the sightings, which are in the order of the units. */
+/* What is shown of a value: all of it, but of a long one (a stranger's, with many paths) the path alone. */
+static struct span shown_path(const struct sighting *seen)
+{
+	if (seen->value.len <= MAX_SHOWN)
+		return seen->value;
+	struct span rest = span_skip(seen->value, (size_t)(seen->env.ptr - seen->value.ptr));
+	return span_make(rest.ptr, rest.len < MAX_SHOWN ? rest.len : MAX_SHOWN);
+}
+
 static void report_unit(struct cJSON *units, struct arena *mem, const struct scan *s, size_t i, size_t *at)
 {
 	const struct unit *u = &s->target->unit[i];
@@ -130,7 +142,7 @@ static void report_unit(struct cJSON *units, struct arena *mem, const struct sca
 		struct cJSON *item = report_object(ephemeral, NULL);
 		report_string(item, "where", where_name(seen->where));
 		report_text(item, "variable", seen->variable);
-		report_text(item, "path", seen->value);
+		report_text(item, "path", shown_path(seen));
 		report_text(item, "environment", seen->env);
 	}
 }
@@ -271,8 +283,9 @@ static void print_ephemeral(const struct call *call, const struct scan *s)
 		const struct sighting *seen = &s->sightings.data[i];
 		if (i == 0 || seen->unit != seen[-1].unit)
 			ui_line(ui, "    %s", unit_title(call->mem, &s->target->unit[seen->unit]));
+		struct span path = shown_path(seen);
 		ui_line(ui, "      %-6s  %.*s=%.*s", where_name(seen->where), SPAN_ARG(seen->variable),
-			SPAN_ARG(seen->value));
+			SPAN_ARG(path));
 	}
 }
 

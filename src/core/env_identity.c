@@ -10,11 +10,8 @@
 
 struct rewrite_env *env_identity_find(const struct rewriter *r, struct span env)
 {
-	for (size_t i = 0; i < r->envs.len; i++) {
-		if (span_eq(r->envs.data[i].path, env))
-			return &r->envs.data[i];
-	}
-	return NULL;
+	size_t number = (uintptr_t)strmap_get(r->env_number, env);
+	return number != 0 ? &r->envs.data[number - 1] : NULL;
 }
 
 /* Compares one recorded config of the environment; false if it tells of another interpreter. */
@@ -80,6 +77,7 @@ void env_identity_decide(struct rewriter *r)
 		if (env == NULL) {
 			env = vec_add(&r->envs);
 			*env = (struct rewrite_env){.path = seen->env};
+			(void)strmap_put(r->env_number, seen->env, (void *)(uintptr_t)r->envs.len);
 		}
 		env->units += seen->unit != last_unit || env->units == 0;
 		last_unit = seen->unit;

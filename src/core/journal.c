@@ -107,7 +107,7 @@ static int put(int fd, const struct journal_entry *e, struct arena *mem, struct 
 		return code;
 	/* A profile directory on another file system: copy, as atomically as one file can be. */
 	struct span bytes;
-	struct file_meta meta = {.mode = e->mode, .has_mtime = true, .mtime = e->mtime};
+	struct file_meta meta = {.mode = e->mode & 0777, .has_mtime = true, .mtime = e->mtime};
 	code = fsio_read(fd, staged, MAX_FILE, mem, &bytes, NULL, err);
 	return code != 0 ? code : fsio_replace(fd, e->path, bytes, &meta, err);
 }
@@ -226,12 +226,19 @@ void journal_cleanup(struct journal **j)
 /* Would the list have us write into the journal itself, or read for hours? Then it is none of ours. */
 static bool is_plausible(int fd, const struct journal_list *list)
 {
+	CLEANUP_ARENA struct arena *mem = arena_new();
 	uint64_t total = 0;
 	for (size_t i = 0; i < list->count; i++) {
 		struct stat st;
 		if (path_has_prefix(span_of(list->entry[i].path), SPAN_LIT(STEADY_STATE_DIR)))
 			return false;
+		/* Each file is staged once, under its own number. */
+		if (list->entry[i].staged != i)
+			return false;
+		const char *staged = staged_path(mem, list->entry[i].staged);
 		if (fsio_stat(fd, list->entry[i].path, &st, NULL) == 0)
+			total += (uint64_t)st.st_size;
+		if (fsio_stat(fd, staged, &st, NULL) == 0)
 			total += (uint64_t)st.st_size;
 		if (total > MAX_TOTAL)
 			return false;

@@ -272,7 +272,7 @@ int rewrite_make_plan(const struct target *t, const struct rewrite_request *requ
 	(void)err;
 	struct rewrite_plan *plan = xcalloc(1, sizeof(*plan));
 	plan->mem = arena_new();
-	struct rewriter r = {.t = t, .request = request, .mem = plan->mem};
+	struct rewriter r = {.t = t, .request = request, .mem = plan->mem, .env_number = strmap_new()};
 	r.edit = arena_array(r.mem, t->count, sizeof(*r.edit));
 	size_t *first = arena_array(r.mem, t->count + 1, sizeof(*first));
 	gather(&r, first);
@@ -286,6 +286,7 @@ int rewrite_make_plan(const struct target *t, const struct rewrite_request *requ
 		vec_release(&r.edit[i].files.config);
 	vec_release(&r.sightings);
 	vec_release(&r.configs);
+	(void)strmap_free(r.env_number);
 	*ret = plan;
 	return 0;
 }

@@ -9,6 +9,10 @@
 #include "steady/core/rehash.h"
 #include "steady/core/rewrite.h"
 #include "steady/core/sighting.h"
+#include "steady/util/strmap.h"
+
+/** No real build names more environments: only so many are searched for. */
+#define REWRITE_MAX_ENVS ((size_t)64)
 
 /** What is to change in one unit. */
 struct unit_edit {
@@ -49,6 +53,8 @@ struct rewriter {
 	struct sighting_list sightings;
 	struct config_list configs;
 	struct env_list envs;
+	/** Path of an environment -> one more than its index in envs. */
+	struct strmap *env_number;
 	struct value_list values;
 	struct note_list notes;
 };

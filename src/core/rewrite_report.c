@@ -102,7 +102,7 @@ void rewrite_find_embedded(struct rewriter *r, const struct rehash *rehash, stru
 	VEC(struct span) envs = VEC_INIT;
 	struct listings all = VEC_INIT;
 	vec_each (env, &r->envs) {
-		if (env->accepted)
+		if (env->accepted && envs.len < REWRITE_MAX_ENVS)
 			*vec_add(&envs) = env->path;
 	}
 	for (size_t i = 0; envs.len != 0 && i < rehash->count; i++)

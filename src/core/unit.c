@@ -135,11 +135,25 @@ static void read_hash(struct reader *r, struct unit *u)
 		u->hash_state = hashfile_parse(text, &u->hash) ? HASH_PRESENT : HASH_FOREIGN;
 }
 
+/* What one thread keeps of a tree: large files are read as long as there is room for many, small ones (all real
+ * ones are) much longer. A tree made to fill the memory ends here. */
+#define ROOMY ((size_t)32 * 1024 * 1024)
+#define FULL ((size_t)256 * 1024 * 1024)
+#define SMALL_JSON ((size_t)64 * 1024)
+
+static size_t json_limit(const struct arena *mem)
+{
+	size_t used = arena_used(mem);
+	if (used > ROOMY)
+		return used > FULL ? 0 : SMALL_JSON;
+	return FINGERPRINT_MAX_BYTES;
+}
+
 static void read_json(struct reader *r, struct unit *u, const char *name)
 {
 	struct span text;
 	struct stat st;
-	if (!read_file(r, name, FINGERPRINT_MAX_BYTES, &text, &st))
+	if (!read_file(r, name, json_limit(r->mem), &text, &st))
 		return;
 	u->json_mtime = st.st_mtim;
 	u->json_mode = st.st_mode;

@@ -190,6 +190,36 @@ static const char *objection(struct rewriter *r, size_t first, size_t end)
 	return NULL;
 }
 
+struct needles {
+	struct span *data;
+	size_t len, cap;
+};
+
+static bool is_among(const struct needles *envs, struct span env)
+{
+	for (size_t i = 0; i < envs->len; i++) {
+		if (span_eq(envs->data[i], env))
+			return true;
+	}
+	return false;
+}
+
+/* Why the files that a script left forbid to replace what the sightings name, or NULL. */
+static const char *objection_of_files(struct rewriter *r, size_t unit, size_t first, size_t end)
+{
+	if (r->edit[unit].files.output_path == NULL)
+		return "its output is not there or cannot be read, so nobody knows what else it names";
+	struct needles envs = VEC_INIT;
+	for (size_t i = first; i < end && envs.len <= REWRITE_MAX_ENVS; i++) {
+		if (!is_among(&envs, r->sightings.data[i].env))
+			*vec_add(&envs) = r->sightings.data[i].env;
+	}
+	const char *why = envs.len > REWRITE_MAX_ENVS ? "it names too many environments"
+						      : search_out_dir(r, unit, envs.data, envs.len);
+	vec_release(&envs);
+	return why;
+}
+
 void unit_edit_make(struct rewriter *r, size_t unit, size_t first, size_t end)
 {
 	struct unit_edit *edit = &r->edit[unit];
@@ -198,11 +228,7 @@ void unit_edit_make(struct rewriter *r, size_t unit, size_t first, size_t end)
 	edit->left = objection(r, first, end);
 	if (edit->left != NULL || u->kind != UNIT_RUN_BUILD_SCRIPT)
 		return;
-	VEC(struct span) envs = VEC_INIT;
-	for (size_t i = first; i < end; i++)
-		*vec_add(&envs) = r->sightings.data[i].env;
-	edit->left = search_out_dir(r, unit, envs.data, envs.len);
-	vec_release(&envs);
+	edit->left = objection_of_files(r, unit, first, end);
 	if (edit->left != NULL)
 		return;
 	size_t values = r->values.len;

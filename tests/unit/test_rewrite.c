@@ -300,6 +300,7 @@ static void test_variables(void **state)
 		.local = {fake_env("PATH", OLD "/bin:/usr/bin:" OLD "/sbin"), fake_env("VIRTUAL_ENV", OLD)},
 		.nlocal = 2};
 	(void)fake_put(&run);
+	temp_put(run_file("debug", "p", "output"), "cargo:rerun-if-env-changed=PATH\n");
 	struct rewrite_request r = request(NEW);
 	static const char *const only_path[] = {"PATH"};
 	r.var = only_path;
