@@ -1,10 +1,11 @@
 """What `rewrite` leaves alone: environments of another interpreter, scripts that need their environment itself, and chains that
 cannot be verified. cargo builds these again; everything else is rewritten."""
 
+import os
 import subprocess
 from pathlib import Path
 
-from steadytest import E2ECase, copy_target, ephemeral_env, main, make_env, snapshot, snapshot_difference, steady
+from steadytest import E2ECase, ephemeral_env, main, make_env, snapshot, snapshot_difference, steady
 from steadytest.scripted import scripted_workspace
 
 #: An interpreter that answers as another one would: ANSWER replaces text in what the real one prints.
@@ -102,7 +103,6 @@ class Identity(Scripted):
         output = next((self.ws.target / "debug/build").glob("probe-*/output"))
         text, info = output.read_bytes(), output.stat()
         output.write_bytes(text + b"x" * (17 << 20))
-        import os
         os.utime(output, ns=(info.st_atime_ns, info.st_mtime_ns))
         done = self.rewrite()
         self.assertEqual((done["files"], [left["package"] for left in done["left"]]), ([], ["probe"]))
@@ -171,7 +171,7 @@ class Unverified(Scripted):
         self.settle()
 
     def test_between(self):
-        done, difference = self.damaged("probe-*/lib-probe", "0123456789abcdef")
+        _, difference = self.damaged("probe-*/lib-probe", "0123456789abcdef")
         self.assertEqual(difference, [])
         self.settle()
 
