@@ -71,6 +71,25 @@ static void find_foreign(const struct explain *e, bool *foreign)
 				e->target->unit[i].epoch.hasher == HASHER_STABLE);
 }
 
+/* Rounds in which what depends on foreign units is found; no graph of crates is deeper. */
+#define MAX_ROUNDS 200
+
+/* What was made from foreign units belongs to them. */
+static bool spread_foreign(const struct explain *e, bool *foreign)
+{
+	bool changed = false;
+	for (size_t i = 0; i < e->target->count; i++) {
+		for (size_t d = 0; !foreign[i] && d < dep_count(e, i); d++) {
+			size_t dep = e->facts->facts.unit[i].dep[d];
+			if (dep == SIZE_MAX || !foreign[dep])
+				continue;
+			foreign[i] = true;
+			changed = true;
+		}
+	}
+	return changed;
+}
+
 /* Of rivals at the top the newest stays, with all that it needs. */
 static void keep_newest(struct marking *m, const bool *foreign)
 {
@@ -101,6 +120,8 @@ static void find_leftovers(struct explain *e, struct unitfiles *files, size_t *s
 	struct marking m = {
 		.e = e, .files = files, .needed = arena_array(e->mem, count, sizeof(bool)), .stack = stack};
 	find_foreign(e, foreign);
+	for (int round = 0; round < MAX_ROUNDS && spread_foreign(e, foreign); round++)
+		continue;
 	for (size_t i = 0; i < count; i++) {
 		e->leftover[i] = true;
 		for (size_t d = 0; !foreign[i] && d < dep_count(e, i); d++) {

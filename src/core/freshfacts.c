@@ -52,8 +52,9 @@ static bool gets_rustflags(const struct target *t, const struct unit *u)
 {
 	if (u->kind == UNIT_DOC)
 		return false;
-	/* Runs of scripts hold them since 1.79, when the package's features became known there too. */
-	if (u->kind == UNIT_RUN_BUILD_SCRIPT && u->fingerprint->nrustflag == 0)
+	/* Runs of scripts hold them since 1.79. */
+	if (u->kind == UNIT_RUN_BUILD_SCRIPT && u->fingerprint->nrustflag == 0 &&
+		fingerprint_hasher(u->fingerprint) == HASHER_SIP24)
 		return false;
 	if (u->place->triple != NULL)
 		return true;
