@@ -80,6 +80,7 @@ static void print_json(const struct call *call, const struct keeper *k, const st
 	report_count(summary, "rehashed", k->rehash->rehashed);
 	report_count(summary, "files_hashed", files);
 	report_count(summary, "bytes_hashed", bytes);
+	report_bool(summary, "stamps_lost", k->verification->lost);
 	report_bool(summary, "dry_run", args->dry_run || args->check);
 	struct cJSON *units = report_array(report, "units");
 	for (size_t i = 0; i < k->target->count; i++) {
@@ -127,6 +128,8 @@ static void say_result(const struct call *call, const struct keeper *k, const st
 		"%zu of %s (%zu verified, %zu that cannot change, %zu changed, %zu without proof)",
 		tally->fresh, keeping_count(call->mem, k->target->count, "unit"), tally->verified,
 		tally->immutable, tally->changed, tally->unknown);
+	if (k->verification->lost)
+		ui_note(call->ui, "the cache lost its time stamps; what is fresh was told by contents");
 	if (tally->rejected != 0)
 		ui_warn(call->ui, "%s cannot be used; their units are built again",
 			keeping_count(call->mem, tally->rejected, "record"));

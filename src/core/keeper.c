@@ -1,6 +1,7 @@
 #include "steady/core/keeper.h"
 
 #include "steady/core/freshfacts.h"
+#include "steady/core/lost.h"
 #include "steady/core/mark.h"
 #include "steady/core/precalculated.h"
 #include "steady/util/fsio.h"
@@ -82,6 +83,8 @@ int keeper_restore(struct keeper *k, struct err *err)
 		code = rewrite_apply(k->target, k->rehash, err);
 	if (code == 0)
 		code = stamps_settle(k->target, k->plan, err);
+	if (code == 0)
+		code = lost_rebind(k->target, k->files, k->verification, err);
 	return code < 0 ? code : mark_leave(k->target->fd, k->where->workspace_root, err);
 }
 
@@ -140,9 +143,7 @@ static int make_target_dir(const char *path, struct err *err)
 
 int keeper_prepare(const struct location *where, struct err *err)
 {
-	int code = make_target_dir(where->target_dir, err);
-	if (code == 0)
-		code = make_target_dir(where->build_dir, err);
+	int code = make_target_dir(where->build_dir, err);
 	CLEANUP_CLOSE int fd = code < 0 ? code : fsio_open_root(where->build_dir, err);
 	return fd < 0 ? fd : mark_leave(fd, where->workspace_root, err);
 }

@@ -162,6 +162,38 @@ static void look_at_immutable(struct planner *p, size_t i)
 	}
 }
 
+/* The newest input of all verified units. */
+static struct timespec one_stamp(const struct planner *p)
+{
+	struct timespec newest = {0, 0};
+	for (size_t i = 0; i < p->t->count; i++) {
+		if (p->v->unit[i].verdict == VERDICT_VERIFIED)
+			newest = newer(newest, p->v->unit[i].newest);
+	}
+	return newest.tv_sec != 0 ? newest : p->v->looked;
+}
+
+/* Order comes from the records: everything that stays is of one time. */
+static void settle_alike(struct planner *p, size_t i, struct timespec stamp)
+{
+	const struct unit_files *files = unitfiles_get(p->files, i);
+	if (!verdict_stays(p->v->unit[i].verdict))
+		return;
+	if (files->reference_state != REFERENCE_NONE && timespec_cmp(reference_mtime(p, files), stamp) != 0)
+		add_set(p, i, files->reference.path, stamp);
+	for (size_t n = 0; n < files->noutput && files->unit->kind != UNIT_RUN_BUILD_SCRIPT; n++) {
+		const struct unit_output *output = &files->outputs[n];
+		if (output->file.present && is_reachable(p, output) &&
+			timespec_cmp(output->file.st.st_mtim, stamp) != 0)
+			add_set(p, i, output->file.path, stamp);
+	}
+	if (files->unit->kind == UNIT_RUN_BUILD_SCRIPT) {
+		const char *out_dir = unit_out_dir(p->plan->mem, files->unit);
+		add(p, STAMP_SET_TREE, i, out_dir, NULL);
+		p->steps.data[p->steps.len - 1].mtime = stamp;
+	}
+}
+
 static void settle(struct planner *p, size_t i)
 {
 	switch (p->v->unit[i].verdict) {
@@ -196,8 +228,13 @@ struct stamps_plan *stamps_make_plan(
 		if (v->unit[i].verdict == VERDICT_VERIFIED)
 			put_back(&p, i);
 	}
-	for (size_t n = 0; n < t->count; n++)
-		settle(&p, v->order[n]);
+	const struct timespec stamp = one_stamp(&p);
+	for (size_t n = 0; n < t->count; n++) {
+		if (v->lost)
+			settle_alike(&p, v->order[n], stamp);
+		else
+			settle(&p, v->order[n]);
+	}
 	plan->step = arena_array(plan->mem, p.steps.len, sizeof(*plan->step));
 	plan->count = p.steps.len;
 	if (p.steps.len != 0)

@@ -13,8 +13,9 @@
 #define MAX_ENTRIES ((size_t)1000000)
 
 /* Calls fn for every file below the directory, until it returns non-zero. Links are not followed. */
-static int each_file(
-	int fd, unsigned depth, int (*fn)(int dirfd, const char *name, struct err *err), struct err *err)
+typedef int file_fn(int dirfd, const char *name, struct timespec mtime, struct err *err);
+
+static int each_file(int fd, unsigned depth, file_fn *fn, struct timespec mtime, struct err *err)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	struct dir_list list;
@@ -24,36 +25,42 @@ static int each_file(
 	for (size_t i = 0; code == 0 && i < list.count; i++) {
 		if (list.entry[i].type == DT_DIR) {
 			CLEANUP_CLOSE int child = fsio_open_dir(fd, list.entry[i].name, err);
-			code = child < 0 ? child : each_file(child, depth + 1, fn, err);
+			code = child < 0 ? child : each_file(child, depth + 1, fn, mtime, err);
 		} else if (list.entry[i].type == DT_REG) {
-			code = fn(fd, list.entry[i].name, err);
+			code = fn(fd, list.entry[i].name, mtime, err);
 		}
 	}
 	return code;
 }
 
-static int age_one(int dirfd, const char *name, struct err *err)
+static int set_one(int dirfd, const char *name, struct timespec mtime, struct err *err)
 {
-	return fsio_set_mtime(dirfd, name, (struct timespec){.tv_sec = LONG_AGO}, err);
+	return fsio_set_mtime(dirfd, name, mtime, err);
 }
 
 /* 1 for a file that is younger. */
-static int is_fresh(int dirfd, const char *name, struct err *err)
+static int is_younger(int dirfd, const char *name, struct timespec mtime, struct err *err)
 {
 	struct stat st;
-	return fsio_stat(dirfd, name, &st, err) == 0 && st.st_mtim.tv_sec > LONG_AGO;
+	return fsio_stat(dirfd, name, &st, err) == 0 && timespec_cmp(st.st_mtim, mtime) > 0;
 }
+
+static const struct timespec long_ago = {.tv_sec = LONG_AGO};
 
 bool stamps_has_fresh_files(const struct target *t, const char *directory)
 {
 	CLEANUP_CLOSE int fd = fsio_open_dir(t->fd, directory, NULL);
-	return fd >= 0 && each_file(fd, 0, is_fresh, NULL) > 0;
+	return fd >= 0 && each_file(fd, 0, is_younger, long_ago, NULL) > 0;
 }
 
-static int age(const struct target *t, const char *directory, struct err *err)
+static int set_tree(const struct target *t, const char *directory, struct timespec mtime, struct err *err)
 {
-	CLEANUP_CLOSE int fd = fsio_open_dir(t->fd, directory, err);
-	return fd < 0 ? fd : each_file(fd, 0, age_one, err);
+	CLEANUP_CLOSE int fd = fsio_open_dir(t->fd, directory, NULL);
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return err_sys(err, -fd, "cannot open the directory %s", directory);
+	return each_file(fd, 0, set_one, mtime, err);
 }
 
 static int empty(const struct target *t, const struct stamp_step *step, struct err *err)
@@ -71,7 +78,9 @@ static int apply(const struct target *t, const struct stamp_step *step, struct e
 	case STAMP_EMPTY:
 		return empty(t, step, err);
 	case STAMP_AGE:
-		return age(t, step->path, err);
+		return set_tree(t, step->path, long_ago, err);
+	case STAMP_SET_TREE:
+		return set_tree(t, step->path, step->mtime, err);
 	case STAMP_DROP:
 		return fsio_unlink(t->fd, step->path, err);
 	case STAMP_SET:

@@ -2,6 +2,7 @@
 
 #include "steady/core/aside.h"
 #include "steady/core/inputs.h"
+#include "steady/core/lost.h"
 #include "steady/core/macros.h"
 #include "steady/core/moved.h"
 #include "steady/core/place.h"
@@ -86,7 +87,6 @@ static void gather_evidence(struct judge *j, size_t i)
 {
 	const struct unit *u = &j->t->unit[i];
 	struct evidence *evidence = &j->evidence[i];
-	load_record(j, i);
 	const struct record *record = j->v->unit[i].record;
 	if (u->hash_state != HASH_PRESENT || u->proof != PROOF_VERIFIED)
 		return;
@@ -178,6 +178,17 @@ static bool judge_dependencies(struct judge *j, size_t i)
 	return true;
 }
 
+/* Is the dependency the build that was started then? With lost stamps its own record says when it was, or nothing. */
+static bool is_bound_to(const struct judge *j, size_t dep, struct timespec recorded, struct timespec now)
+{
+	const struct unit_verdict *verdict = &j->v->unit[dep];
+	if (!j->v->lost)
+		return timespec_cmp(recorded, now) == 0;
+	if (verdict->rebound)
+		return timespec_cmp(recorded, verdict->record->invoked) == 0;
+	return verdict->verdict == VERDICT_IMMUTABLE;
+}
+
 /* Were the dependencies that are there the ones that the unit was built against? */
 static bool judge_bindings(struct judge *j, size_t i)
 {
@@ -186,7 +197,7 @@ static bool judge_bindings(struct judge *j, size_t i)
 	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
 		const struct unit_files *dep = unitfiles_get(j->rq->files, u->dep[d]);
 		if (d < record->ndep && dep->invoked.present &&
-			timespec_cmp(record->dep[d], dep->invoked.st.st_mtim) == 0)
+			is_bound_to(j, u->dep[d], record->dep[d], dep->invoked.st.st_mtim))
 			continue;
 		decide(j, i, VERDICT_CHANGED,
 			arena_printf(j->v->mem, "its dependency %s was built again after it",
@@ -400,6 +411,9 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	j.moved = moved_new(request->files, j.t);
 	j.evidence = arena_array(mem, j.t->count, sizeof(*j.evidence));
 	j.judged = arena_array(mem, j.t->count, sizeof(*j.judged));
+	for (size_t i = 0; i < j.t->count; i++)
+		load_record(&j, i);
+	v->lost = lost_find(request, v->unit);
 	for (size_t i = 0; i < j.t->count; i++)
 		gather_evidence(&j, i);
 	observer_look(request->observer, request->progress);

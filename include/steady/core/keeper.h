@@ -66,7 +66,7 @@ int keeper_restore(struct keeper *k, struct err *err);
 int keeper_record(struct keeper *k, const struct keeper_wanted *wanted, const struct progress *progress,
 	struct err *err);
 
-/** Makes a target directory as cargo makes it, with CACHEDIR.TAG, and leaves the mark in its build directory. */
+/** Makes the build directory, if it is not there, as cargo makes a target directory (with CACHEDIR.TAG), and leaves the mark. */
 int keeper_prepare(const struct location *where, struct err *err);
 
 #endif

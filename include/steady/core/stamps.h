@@ -14,6 +14,9 @@
  *	3. from the bottom up, verified units get their stamps: the reference not less than the newest input (exactly
  *	   that if it has to be raised), the outputs not less than those of the dependencies, nothing later than
  *	   the look at the inputs.
+ *
+ * Where the stamps were lost on the way, everything that stays gets one stamp instead (equal is fresh for cargo): that
+ * of the newest input.
  */
 #ifndef STEADY_CORE_STAMPS_H
 #define STEADY_CORE_STAMPS_H
@@ -37,6 +40,8 @@ enum stamp_act {
 	STAMP_PUT_BACK,
 	/** Set the file's mtime. */
 	STAMP_SET,
+	/** Set the mtime of all files below the directory. */
+	STAMP_SET_TREE,
 };
 
 struct stamp_step {
@@ -55,7 +60,7 @@ struct stamps_plan {
 	/** Steps that invalidate: the first of them. */
 	size_t invalidating;
 	/** Steps of each kind. */
-	size_t acts[STAMP_SET + 1];
+	size_t acts[STAMP_SET_TREE + 1];
 };
 
 struct stamps_plan *stamps_make_plan(

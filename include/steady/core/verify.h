@@ -41,6 +41,8 @@ struct unit_verdict {
 	const struct record *record;
 	/** The record binds to this build. */
 	bool bound;
+	/** It binds by the outputs' digest, since stamps were lost (core/lost.h). */
+	bool rebound;
 	/** There is a record that cannot be read: why. */
 	const char *rejected;
 	/** Verified by the file system, not by a record. */
@@ -64,6 +66,8 @@ struct verification {
 	struct unit_verdict *unit;
 	/** All units, dependencies first. */
 	size_t *order;
+	/** The directory's stamps were lost on the way: order comes from the records. */
+	bool lost;
 	/** When the inputs were looked at: later edits have later stamps. */
 	struct timespec looked;
 };
