@@ -1,23 +1,18 @@
 /* cargo steady mtimes: the files of a work tree get the times of their commits. */
 #include "steady/cli/command.h"
 #include "steady/cli/commands.h"
+#include "steady/cli/judging.h"
 #include "steady/cli/report.h"
-#include "steady/core/mtimes.h"
-#include "steady/core/pathspec.h"
-#include "steady/util/fsio.h"
-#include "steady/util/path.h"
+#include "steady/cli/stamping.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 struct mtimes_args {
-	const char *cwd, *git_dir, *work_tree;
-	bool author_time, commit_time, first_parent, merge, oldest, skip_missing, older_than_commit;
-	bool force, unique, no_directories, dry_run, test, check, since_cache, submodules, only_mtimes;
-	uint64_t older_than, jobs;
+	struct stamping_args stamp;
+	const char *cwd;
+	bool commit_time, test, check, only_mtimes;
 	int format;
 };
 
@@ -25,338 +20,43 @@ struct mtimes_args {
 
 static const struct opt mtimes_opts[] = {
 	{"commit-time", 'c', OPT_FLAG, ROW(commit_time), NULL, NULL, "Use the committer's time: the default"},
-	{"author-time", 'a', OPT_FLAG, ROW(author_time), NULL, NULL, "Use the author's time"},
-	{"first-parent", 0, OPT_FLAG, ROW(first_parent), NULL, NULL,
+	{"author-time", 'a', OPT_FLAG, ROW(stamp.author_time), NULL, NULL, "Use the author's time"},
+	{"first-parent", 0, OPT_FLAG, ROW(stamp.first_parent), NULL, NULL,
 		"Follow first parents only: what a merge brought in has the time of the merge"},
-	{"merge", 'm', OPT_FLAG, ROW(merge), NULL, NULL,
+	{"merge", 'm', OPT_FLAG, ROW(stamp.merge), NULL, NULL,
 		"A merge changed whatever differs from any of its parents, not only from all of them"},
-	{"oldest-time", 'o', OPT_FLAG, ROW(oldest), NULL, NULL,
+	{"oldest-time", 'o', OPT_FLAG, ROW(stamp.oldest), NULL, NULL,
 		"Use the oldest commit of each file instead of the last"},
-	{"skip-missing", 's', OPT_FLAG, ROW(skip_missing), NULL, NULL,
+	{"skip-missing", 's', OPT_FLAG, ROW(stamp.skip_missing), NULL, NULL,
 		"Leave alone what only a merge commit itself changed"},
-	{"skip-older-than", 0, OPT_NUMBER, ROW(older_than), "SECONDS", NULL,
+	{"skip-older-than", 0, OPT_NUMBER, ROW(stamp.older_than), "SECONDS", NULL,
 		"Leave alone what is older than that now"},
-	{"skip-older-than-commit", 'N', OPT_FLAG, ROW(older_than_commit), NULL, NULL,
+	{"skip-older-than-commit", 'N', OPT_FLAG, ROW(stamp.older_than_commit), NULL, NULL,
 		"Leave alone what is older than its commit"},
-	{"since-cache", 0, OPT_FLAG, ROW(since_cache), NULL, NULL,
+	{"since-cache", 0, OPT_FLAG, ROW(stamp.since_cache), NULL, NULL,
 		"Only what commits made since the last run have changed"},
-	{"force", 'f', OPT_FLAG, ROW(force), NULL, NULL,
+	{"force", 'f', OPT_FLAG, ROW(stamp.force), NULL, NULL,
 		"Files that differ from HEAD too. Dangerous: an edit with an old time may be overlooked, or lost"},
-	{"unique-times", 0, OPT_FLAG, ROW(unique), NULL, NULL,
+	{"unique-times", 0, OPT_FLAG, ROW(stamp.unique), NULL, NULL,
 		"Tell the commits of one second apart by fractions of it"},
-	{"no-directories", 'D', OPT_FLAG, ROW(no_directories), NULL, NULL, "Leave directories alone"},
-	{"submodules", 0, OPT_FLAG, ROW(submodules), NULL, NULL, "Enter submodules that are checked out"},
+	{"no-directories", 'D', OPT_FLAG, ROW(stamp.no_directories), NULL, NULL, "Leave directories alone"},
+	{"submodules", 0, OPT_FLAG, ROW(stamp.submodules), NULL, NULL,
+		"Enter submodules that are checked out"},
 	{"only-mtimes", 0, OPT_FLAG, ROW(only_mtimes), NULL, NULL,
-		"Set times, and do not look at target directories"},
-	{"dry-run", 'n', OPT_FLAG, ROW(dry_run), NULL, NULL, "Change nothing"},
+		"Set times, and do not look at the target directory"},
+	{"dry-run", 'n', OPT_FLAG, ROW(stamp.dry_run), NULL, NULL, "Change nothing"},
 	{"test", 't', OPT_FLAG, ROW(test), NULL, NULL, "The same as --dry-run"},
 	{"check", 0, OPT_FLAG, ROW(check), NULL, NULL,
 		"Change nothing, and exit with 1 if there is something to set"},
 	{"cwd", 'C', OPT_STRING, ROW(cwd), "DIRECTORY", NULL, "Run as if started there"},
-	{"git-dir", 0, OPT_STRING, ROW(git_dir), "DIRECTORY", NULL,
+	{"git-dir", 0, OPT_STRING, ROW(stamp.git_dir), "DIRECTORY", NULL,
 		"The repository, instead of the one around"},
-	{"work-tree", 0, OPT_STRING, ROW(work_tree), "DIRECTORY", NULL,
+	{"work-tree", 0, OPT_STRING, ROW(stamp.work_tree), "DIRECTORY", NULL,
 		"The work tree; with --git-dir the current directory unless said"},
-	{"jobs", 'j', OPT_NUMBER, ROW(jobs), "N", NULL, "Threads that read files"},
+	{"jobs", 'j', OPT_NUMBER, ROW(stamp.jobs), "N", NULL, "Threads that read files"},
 	{"format", 0, OPT_CHOICE, ROW(format), "FMT", REPORT_FORMATS, "Output format"},
 	OPT_END,
 };
-
-/* One repository being stamped. */
-struct stamping {
-	const struct call *call;
-	const struct mtimes_args *args;
-	struct gitrepo *repo;
-	int root;
-	struct pathspec paths;
-	struct history history;
-	struct mtimes_plan plan;
-	/* Where the repository lies below the one the command was started for: "" or "sub/". */
-	const char *prefix;
-	struct cJSON *files;
-};
-
-/* What all repositories had, by verdict; directories apart. */
-struct tally {
-	size_t files[MTIMES_VERDICTS];
-	size_t directories[MTIMES_VERDICTS];
-	size_t repositories;
-	size_t visited;
-	bool shallow;
-};
-
-static bool is_dry(const struct mtimes_args *args)
-{
-	return args->dry_run || args->test || args->check;
-}
-
-static bool is_wanted(void *ctx, struct span path, bool directory)
-{
-	(void)directory;
-	return pathspec_matches(ctx, path);
-}
-
-static struct mtimes_options plan_options(const struct mtimes_args *args)
-{
-	struct mtimes_options o = {
-		.author = args->author_time,
-		.force = args->force,
-		.directories = !args->no_directories,
-		.unique = args->unique,
-		.skip_merges = args->skip_missing,
-		.skip_older_than_commit = args->older_than_commit,
-		.skip_older_than = args->older_than <= INT64_MAX ? (int64_t)args->older_than : -1,
-		.since_cache = args->since_cache,
-		.jobs = (unsigned)args->jobs,
-	};
-	(void)clock_gettime(CLOCK_REALTIME, &o.now);
-	return o;
-}
-
-static int read_history(struct stamping *s, struct err *err)
-{
-	const struct mtimes_args *args = s->args;
-	struct progress progress = ui_progress_start(s->call->ui, "History");
-	const struct history_options options = {
-		.first_parent = args->first_parent,
-		.merges = args->merge,
-		.oldest = args->oldest,
-		.listings = !args->no_directories,
-		.steps = args->unique,
-		.wanted = s->paths.count != 0 ? is_wanted : NULL,
-		.wanted_ctx = &s->paths,
-		.progress = &progress,
-	};
-	int code = history_read(s->repo, &options, s->call->mem, &s->history, err);
-	ui_progress_end(s->call->ui);
-	return code;
-}
-
-/* Every word must mean something, or it is a typing error. */
-static int check_paths(const struct stamping *s, struct err *err)
-{
-	CLEANUP_FREE bool *used = xcalloc(s->paths.count + 1, sizeof(*used));
-	for (size_t i = 0; i < s->history.path_count; i++) {
-		size_t n = pathspec_match(&s->paths, s->history.path[i].path, 0);
-		for (; n < s->paths.count; n = pathspec_match(&s->paths, s->history.path[i].path, n + 1))
-			used[n] = true;
-	}
-	for (size_t n = 0; n < s->paths.count; n++) {
-		if (!used[n])
-			return err_set(
-				err, ENOENT, "pathspec '%s' matches nothing in HEAD", s->paths.given[n]);
-	}
-	return 0;
-}
-
-static const char *kind_name(uint32_t mode)
-{
-	switch (mode) {
-	case GIT_MODE_TREE:
-		return "directory";
-	case GIT_MODE_LINK:
-		return "symlink";
-	case GIT_MODE_SUBMODULE:
-		return "submodule";
-	default:
-		return "file";
-	}
-}
-
-static void report_time(struct cJSON *item, const char *key, const char *key_ns, struct timespec time)
-{
-	report_count(item, key, time.tv_sec < 0 ? 0 : (uint64_t)time.tv_sec);
-	report_count(item, key_ns, (uint64_t)time.tv_nsec);
-}
-
-static void report_item(const struct stamping *s, const struct mtimes_item *it)
-{
-	struct cJSON *item = report_object(s->files, NULL);
-	report_text(item, "path",
-		span_of(arena_printf(s->call->mem, "%s%.*s", s->prefix, SPAN_ARG(it->path->path))));
-	report_string(item, "kind", kind_name(it->path->mode));
-	report_string(item, "verdict", mtimes_verdict_name(it->verdict));
-	if (it->commit == NULL) {
-		report_null(item, "commit");
-		return;
-	}
-	CLEANUP_STR struct str id = STR_INIT;
-	str_add_hex(&id, it->commit->id.byte, it->commit->id.len);
-	report_string(item, "commit", id.buf);
-	report_time(item, "time", "time_ns", it->time);
-	if (it->verdict != MTIMES_MISSING)
-		report_time(item, "found", "found_ns", it->fact->st.st_mtim);
-}
-
-static void say_item(const struct stamping *s, const struct mtimes_item *it)
-{
-	static const char *const verbs[MTIMES_VERDICTS] = {[MTIMES_SET] = "Set",
-		[MTIMES_CHANGED] = "Changed",
-		[MTIMES_UNSURE] = "Unsure",
-		[MTIMES_NO_HISTORY] = "Unknown",
-		[MTIMES_SKIPPED] = "Skipped",
-		[MTIMES_MISSING] = "Missing"};
-	struct span path = it->path->path.len != 0 ? it->path->path : SPAN_LIT(".");
-	char text[32] = "";
-	struct tm tm;
-	if (it->verdict == MTIMES_FAILED)
-		ui_warn(s->call->ui, "cannot set the time of %s%.*s", s->prefix, SPAN_ARG(path));
-	else if (it->verdict == MTIMES_SET && gmtime_r(&it->time.tv_sec, &tm) != NULL &&
-		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm) != 0)
-		ui_detail(s->call->ui, is_dry(s->args) ? "Would set" : "Set", "%s%.*s to %s UTC", s->prefix,
-			SPAN_ARG(path), text);
-	else if (verbs[it->verdict] != NULL)
-		ui_detail(s->call->ui, verbs[it->verdict], "%s%.*s", s->prefix, SPAN_ARG(path));
-}
-
-static void add_up(const struct stamping *s, struct tally *tally)
-{
-	for (size_t i = 0; i < s->plan.count; i++) {
-		const struct mtimes_item *it = &s->plan.item[i];
-		bool directory = it->path->mode == GIT_MODE_TREE;
-		if (it->verdict == MTIMES_NOT_ASKED)
-			continue;
-		(directory ? tally->directories : tally->files)[it->verdict]++;
-		say_item(s, it);
-		if (s->files != NULL)
-			report_item(s, it);
-	}
-	tally->repositories++;
-	tally->visited += s->history.visited;
-	tally->shallow |= s->history.shallow;
-}
-
-/* Looks, plans and, unless this is a rehearsal, sets. */
-static int stamp(struct stamping *s, struct err *err)
-{
-	struct arena *mem = s->call->mem;
-	struct gitindex index;
-	struct mtimes_options options = plan_options(s->args);
-	struct progress progress = ui_progress_start(s->call->ui, "Checking");
-	options.progress = &progress;
-	int code = gitindex_read(s->repo, mem, &index, err);
-	if (code == 0) {
-		struct mtimes_fact *facts = mtimes_look(s->repo, &s->history, &index, s->root, &options,
-			s->paths.count != 0 ? is_wanted : NULL, &s->paths, mem);
-		mtimes_make_plan(&s->history, facts, &options, mem, &s->plan);
-	}
-	ui_progress_end(s->call->ui);
-	if (code < 0 || is_dry(s->args))
-		return code;
-	mtimes_apply(s->root, &s->plan, options.jobs);
-	struct err refresh = ERR_INIT;
-	if (mtimes_refresh(s->repo, &index, s->root, &s->plan, &refresh) < 0)
-		ui_warn(s->call->ui, "the index was not refreshed, git status will do it: %s", refresh.msg);
-	history_remember(s->repo, &s->history);
-	return 0;
-}
-
-static int stamp_repository(struct stamping *s, struct tally *tally, struct err *err);
-
-static int enter_submodules(const struct stamping *outer, struct tally *tally, struct err *err)
-{
-	int code = 0;
-	for (size_t i = 0; code == 0 && i < outer->plan.count; i++) {
-		const struct mtimes_item *it = &outer->plan.item[i];
-		if (it->path->mode != GIT_MODE_SUBMODULE || it->verdict == MTIMES_NOT_ASKED ||
-			it->verdict == MTIMES_MISSING)
-			continue;
-		struct stamping s = {.call = outer->call, .args = outer->args, .files = outer->files};
-		const char *path =
-			arena_printf(s.call->mem, "%s%s", gitrepo_work_tree(outer->repo), it->path->path.ptr);
-		s.prefix = arena_printf(s.call->mem, "%s%s/", outer->prefix, it->path->path.ptr);
-		/* One that is not checked out is an empty directory. */
-		if (gitrepo_open(&(struct gitrepo_where){.git_dir = path}, &s.repo, NULL) != 0)
-			continue;
-		code = stamp_repository(&s, tally, err);
-		s.repo = gitrepo_free(s.repo);
-	}
-	return code;
-}
-
-static int stamp_repository(struct stamping *s, struct tally *tally, struct err *err)
-{
-	if (gitrepo_work_tree(s->repo) == NULL)
-		return err_set(err, ENOTDIR, "%s has no work tree", gitrepo_git_dir(s->repo));
-	CLEANUP_CLOSE int root = fsio_open_root(gitrepo_work_tree(s->repo), err);
-	if (root < 0)
-		return root;
-	s->root = root;
-	struct err no_history = ERR_INIT;
-	int code = read_history(s, &no_history);
-	if (code != 0) {
-		/* History is a convenience: a build goes on without it. */
-		if (code == HISTORY_UNBORN)
-			ui_note(s->call->ui, "no commits yet");
-		else
-			ui_warn(s->call->ui, "no times were set, the history cannot be read: %s",
-				no_history.msg);
-		return 0;
-	}
-	code = check_paths(s, err);
-	if (code == 0)
-		code = stamp(s, err);
-	if (code < 0)
-		return code;
-	add_up(s, tally);
-	return s->args->submodules ? enter_submodules(s, tally, err) : 0;
-}
-
-/* The current directory relative to the work tree, "" if it lies elsewhere. */
-static const char *prefix_of_cwd(const struct gitrepo *repo, struct arena *mem)
-{
-	const char *work_tree = gitrepo_work_tree(repo);
-	CLEANUP_FREE char *cwd = realpath(".", NULL);
-	CLEANUP_FREE char *root = work_tree != NULL ? realpath(work_tree, NULL) : NULL;
-	if (cwd == NULL || root == NULL || !path_has_prefix(span_of(cwd), span_of(root)))
-		return "";
-	struct span below = path_below(span_of(cwd), span_of(root));
-	return arena_strndup(mem, below.ptr, below.len);
-}
-
-static void report_tally(struct cJSON *report, const struct mtimes_args *args, const struct tally *tally)
-{
-	struct cJSON *summary = report_object(report, "summary");
-	report_bool(summary, "dry_run", is_dry(args));
-	report_count(summary, "repositories", tally->repositories);
-	report_count(summary, "commits_visited", tally->visited);
-	report_bool(summary, "shallow", tally->shallow);
-	report_bool(summary, "targets_judged", false);
-	struct cJSON *files = report_object(summary, "files");
-	struct cJSON *directories = report_object(summary, "directories");
-	for (int v = 0; v < MTIMES_VERDICTS; v++) {
-		if (v == MTIMES_NOT_ASKED)
-			continue;
-		report_count(files, mtimes_verdict_name((enum mtimes_verdict)v), tally->files[v]);
-		report_count(directories, mtimes_verdict_name((enum mtimes_verdict)v), tally->directories[v]);
-	}
-}
-
-static void say_tally(struct ui *ui, const struct mtimes_args *args, const struct tally *tally)
-{
-	static const struct {
-		enum mtimes_verdict verdict;
-		const char *what;
-	} left[] = {
-		{MTIMES_CHANGED, "differ from HEAD"},
-		{MTIMES_UNSURE, "go through a filter that was not run"},
-		{MTIMES_NO_HISTORY, "have no known commit: the clone is shallow"},
-		{MTIMES_SKIPPED, "were to be skipped"},
-	};
-	ui_status(ui, is_dry(args) ? "Would set" : "Set",
-		"the times of %zu files and %zu directories (%zu had them already)", tally->files[MTIMES_SET],
-		tally->directories[MTIMES_SET],
-		tally->files[MTIMES_RIGHT] + tally->directories[MTIMES_RIGHT]);
-	for (size_t i = 0; i < COUNT_OF(left); i++) {
-		size_t count = tally->files[left[i].verdict] + tally->directories[left[i].verdict];
-		if (count != 0)
-			ui_note(ui, "%zu paths were left alone: they %s", count, left[i].what);
-	}
-	if (!args->only_mtimes && tally->files[MTIMES_SET] != 0)
-		ui_note(ui,
-			"target directories were not judged: cargo calls a crate fresh whose sources "
-			"became older");
-}
 
 static int change_directory(const struct mtimes_args *args, struct err *err)
 {
@@ -367,15 +67,16 @@ static int change_directory(const struct mtimes_args *args, struct err *err)
 
 static int check_args(const struct mtimes_args *args, struct err *err)
 {
-	if (args->author_time && args->commit_time)
+	const struct stamping_args *stamp = &args->stamp;
+	if (stamp->author_time && args->commit_time)
 		return err_set(err, EINVAL, "cannot use both --author-time and --commit-time");
-	if (args->since_cache && (args->oldest || args->merge || args->first_parent))
+	if (stamp->since_cache && (stamp->oldest || stamp->merge || stamp->first_parent))
 		return err_set(
 			err, EINVAL, "--since-cache knows neither --oldest-time, --merge nor --first-parent");
 	return 0;
 }
 
-static int finish(const struct mtimes_args *args, const struct tally *tally)
+static int finish(const struct mtimes_args *args, const struct stamping_tally *tally)
 {
 	if (args->check && tally->files[MTIMES_SET] + tally->directories[MTIMES_SET] != 0)
 		return STEADY_EXIT_FOUND;
@@ -384,47 +85,55 @@ static int finish(const struct mtimes_args *args, const struct tally *tally)
 	return STEADY_EXIT_DONE;
 }
 
+/* Units are judged while the sources still have their old times, and settled when they have the new ones. */
+static int judge_and_stamp(const struct call *call, const struct stamping_args *stamp, bool judge,
+	struct cJSON *files, struct stamping_tally *tally, struct judging_tally *judged, struct err *err)
+{
+	CLEANUP_JUDGING struct judging *judging = NULL;
+	int code = judge ? judging_begin(call, stamp->dry_run, &judging, err) : 0;
+	if (code == 0)
+		code = judging_before(judging, err);
+	if (code == 0)
+		code = stamping_run(call, stamp, call->operand, call->operands, files, tally, err);
+	if (code == 0)
+		code = judging_after(judging, judged, err);
+	return code;
+}
+
 static int mtimes_run(const struct call *call, struct err *err)
 {
 	const struct mtimes_args *args = call->args;
-	CLEANUP_GITREPO struct gitrepo *repo = NULL;
-	struct stamping s = {.call = call, .args = args, .prefix = ""};
-	struct tally tally = {.repositories = 0};
+	struct stamping_args stamp = args->stamp;
+	struct stamping_tally tally;
+	struct judging_tally judged = {.judged = false};
+	stamp.dry_run |= args->test || args->check;
 	if (check_args(args, err) < 0)
 		return STEADY_EXIT_USAGE;
 	int code = change_directory(args, err);
 	if (code < 0)
 		return code;
-	const struct gitrepo_where where = {
-		.git_dir = args->git_dir,
-		.work_tree = args->work_tree != NULL || args->git_dir == NULL ? args->work_tree : ".",
-	};
-	code = gitrepo_open(&where, &repo, err);
-	if (code == GITREPO_NONE)
-		return err_set(err, ENOENT, "no git repository here");
-	if (code < 0)
-		return code;
-	s.repo = repo;
-	if (pathspec_make(prefix_of_cwd(repo, call->mem), call->operand, call->operands, call->mem, &s.paths,
-		    err) < 0)
-		return STEADY_EXIT_USAGE;
-	struct cJSON *report = args->format == REPORT_JSON ? report_new("mtimes") : NULL;
-	if (report != NULL)
-		s.files = report_array(report, "files");
-	code = stamp_repository(&s, &tally, err);
-	if (code < 0) {
+	struct cJSON *report = report_new("mtimes");
+	code = judge_and_stamp(call, &stamp, !args->only_mtimes,
+		args->format == REPORT_JSON ? report_array(report, "files") : NULL, &tally, &judged, err);
+	if (code != 0) {
 		report_free(report);
 		return code;
 	}
-	say_tally(call->ui, args, &tally);
-	if (report != NULL) {
-		report_tally(report, args, &tally);
+	stamping_say(call->ui, &stamp, &tally);
+	judging_say(call->ui, &judged);
+	if (args->format == REPORT_JSON) {
+		struct cJSON *summary = report_object(report, "summary");
+		report_bool(summary, "dry_run", stamp.dry_run);
+		stamping_report(summary, &tally);
+		judging_report(summary, &judged);
 		report_print(report, call->ui);
+	} else {
+		report_free(report);
 	}
 	return finish(args, &tally);
 }
 
-static const struct mtimes_args mtimes_defaults = {.older_than = UINT64_MAX};
+static const struct mtimes_args mtimes_defaults = {.stamp = STAMPING_DEFAULTS};
 
 const struct command command_mtimes = {
 	.name = "mtimes",
@@ -438,5 +147,6 @@ const struct command command_mtimes = {
 	.opts = mtimes_opts,
 	.args_size = sizeof(struct mtimes_args),
 	.defaults = &mtimes_defaults,
+	.reads_target = true,
 	.run = mtimes_run,
 };

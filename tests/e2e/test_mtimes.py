@@ -10,7 +10,7 @@ import time
 import unittest
 from pathlib import Path
 
-from steadytest import E2ECase, main
+from steadytest import E2ECase, Workspace, clean_env, main, snapshot, snapshot_difference
 from steadytest.histories import START, History, git, random_history
 
 STEADY = os.environ.get("CARGO_STEADY", "cargo-steady")
@@ -99,8 +99,6 @@ class Stamps(E2ECase):
         run(root, "--check", status=1)
         said = run(root)
         self.assertIn("the times of 6 files and 3 directories", said)
-        self.assertIn("target directories were not judged", said)
-        self.assertNotIn("judged", run(root, "--only-mtimes"))
         run(root, "--check")
         self.assertEqual(run(root, "-q"), "")
 
@@ -323,6 +321,99 @@ class Stamps(E2ECase):
         self.assertEqual(self.times(root, "a"), [2000])
         run(self.tmp, "--git-dir", "moved", "--work-tree", "r")
         self.assertEqual(self.times(root, "evil"), [4000])
+
+
+class Targets(E2ECase):
+    """Times alone leave stale crates behind; so the target directory is judged around them."""
+
+    def workspace(self):
+        root = self.tmp / "ws"
+        package = '[package]\nname = "{0}"\nversion = "0.1.0"\nedition = "2021"\n'
+        ws = Workspace(root, self.cargo("path"), {
+            "Cargo.toml": '[workspace]\nmembers = ["app", "lib"]\nresolver = "2"\n',
+            "lib/Cargo.toml": package.format("lib"),
+            "lib/src/lib.rs": "pub fn lib() -> &'static str { \"lib\" }\n",
+            "app/Cargo.toml": package.format("app") + '[dependencies]\nlib = { path = "../lib" }\n',
+            "app/src/main.rs": "",
+            ".gitignore": "target\nCargo.lock\n.cargo\n",
+        })
+        self.say(root, "one")
+        git(root, "init", "-q", "-b", "main")
+        self.commit(root, "one", 1000)
+        self.say(root, "two")
+        self.commit(root, "two", 2000)
+        return ws
+
+    def say(self, root, word):
+        (root / "app/src/main.rs").write_text(f'fn main() {{ println!("{word} {{}}", lib::lib()); }}\n')
+
+    def commit(self, root, name, time):
+        git(root, "add", "-A")
+        git(root, "commit", "-q", "-m", name, GIT_COMMITTER_DATE=f"{START + time} +0000", GIT_AUTHOR_DATE=f"{START + time} +0000")
+        git(root, "tag", name)
+
+    def speak(self, ws):
+        return subprocess.run([ws.root / "target/debug/app"], stdout=subprocess.PIPE, check=True).stdout.decode().split()[0]
+
+    def steady(self, ws, *args):
+        done = subprocess.run([STEADY, *args], cwd=ws.root, env=clean_env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stderr.decode()
+
+    def test_older_branch_on_a_newer_build(self):
+        ws = self.workspace()
+        ws.cargo("build")
+        self.assertEqual(self.speak(ws), "two")
+        self.steady(ws, "save")
+        git(ws.root, "checkout", "-q", "one")
+        self.assertIn("1 of 2 units fresh", self.steady(ws, "mtimes").replace("of 3", "of 2"))
+        self.assertEqual(mtime(ws.root / "app/src/main.rs"), (START + 1000) * 10**9)
+        build = ws.cargo("build")
+        self.assertEqual(self.speak(ws), "one")
+        self.assertEqual(build.compiled, ["app"])
+        self.steady(ws, "mtimes")
+        self.assertEqual(ws.cargo("build").compiled, [])
+
+    def test_times_alone_are_stale(self):
+        ws = self.workspace()
+        ws.cargo("build")
+        git(ws.root, "checkout", "-q", "one")
+        self.steady(ws, "mtimes", "--only-mtimes")
+        self.assertEqual(ws.cargo("build").compiled, [])
+        self.assertEqual(self.speak(ws), "two", "what the judging is for")
+
+    def test_fresh_checkout_stays_fresh(self):
+        ws = self.workspace()
+        ws.cargo("build")
+        self.steady(ws, "save")
+        shutil.copytree(ws.root, self.tmp / "copy", symlinks=True)
+        shutil.rmtree(ws.root)
+        git(self.tmp, "clone", "-q", str(self.tmp / "copy"), str(ws.root))
+        subprocess.run(["cp", "-a", str(self.tmp / "copy/target"), str(self.tmp / "copy/Cargo.lock"), str(ws.root)], check=True)
+        self.steady(ws, "mtimes")
+        self.assertEqual(mtime(ws.root / "lib/src/lib.rs"), (START + 1000) * 10**9)
+        self.assertEqual(ws.cargo("build").compiled, [])
+        self.say(ws.root, "new")
+        self.assertEqual(ws.cargo("build").compiled, ["app"])
+        self.assertEqual(self.speak(ws), "new")
+
+    def test_in_place_without_records(self):
+        ws = self.workspace()
+        time.sleep(1)
+        ws.cargo("build")
+        self.steady(ws, "mtimes")
+        self.assertEqual(ws.cargo("build").compiled, [])
+        git(ws.root, "checkout", "-q", "one")
+        self.steady(ws, "mtimes")
+        self.assertEqual(ws.cargo("build").compiled, ["app"])
+        self.assertEqual(self.speak(ws), "one")
+
+    def test_dry_run_changes_nothing(self):
+        ws = self.workspace()
+        ws.cargo("build")
+        before = snapshot(ws.root / "target")
+        self.steady(ws, "mtimes", "-n")
+        self.assertEqual(snapshot_difference(before, snapshot(ws.root / "target")), [])
 
 
 class Options(E2ECase):

@@ -1,0 +1,105 @@
+#include "steady/cli/judging.h"
+
+#include "steady/cli/keeping.h"
+#include "steady/cli/report.h"
+#include "steady/cli/targets.h"
+#include "steady/core/buildlock.h"
+#include "steady/core/keeper.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct judging {
+	const struct call *call;
+	struct location where;
+	struct buildlock *lock;
+	bool dry_run;
+};
+
+int judging_begin(const struct call *call, bool dry_run, struct judging **ret, struct err *err)
+{
+	CLEANUP_JUDGING struct judging *j = xcalloc(1, sizeof(*j));
+	j->call = call;
+	j->dry_run = dry_run;
+	int code = targets_locate_existing(call, &j->where, err);
+	/* Any repository's files can be stamped, with a workspace around or without. */
+	if (code == TARGETS_NONE ||
+		(code == -ENOENT && call->target->target_dir == NULL &&
+			call->target->manifest_path == NULL)) {
+		*err = (struct err)ERR_INIT;
+		return 0;
+	}
+	if (code == 0 && j->where.workspace_root == NULL)
+		return 0;
+	if (code == 0 && !dry_run)
+		code = targets_lock(call, &j->where, &j->lock, err);
+	if (code == 0)
+		*ret = TAKE_PTR(j);
+	return code;
+}
+
+struct judging *judging_end(struct judging *j)
+{
+	if (j != NULL)
+		(void)buildlock_drop(j->lock);
+	free(j);
+	return NULL;
+}
+
+void judging_cleanup(struct judging **j)
+{
+	*j = judging_end(*j);
+}
+
+/* One look; `record` writes down what is proven, which must come before anything is raised. */
+static int judge(const struct judging *j, bool record, struct judging_tally *tally, struct err *err)
+{
+	const struct keeper_wanted all = {.npackage = 0};
+	CLEANUP_KEEPER struct keeper *k = NULL;
+	int code = keeper_open(&(struct keeper_options){&j->where, j->dry_run}, &k, err);
+	if (code < 0)
+		return code;
+	keeping_say_recovered(j->call->ui, k->recovered);
+	struct progress progress = ui_progress_start(j->call->ui, "Verifying");
+	if (record && !j->dry_run) {
+		code = keeper_record(k, &all, &progress, err);
+		if (code == 0)
+			code = recording_write(k->target, k->recording, err);
+	}
+	if (code == 0)
+		code = keeper_verify(k, &progress, err);
+	ui_progress_end(j->call->ui);
+	if (code == 0 && !j->dry_run)
+		code = keeper_restore(k, err);
+	if (code < 0)
+		return code;
+	*tally = (struct judging_tally){.judged = true, .units = k->target->count};
+	for (size_t i = 0; i < k->target->count; i++)
+		tally->fresh += verdict_stays(k->verification->unit[i].verdict);
+	return 0;
+}
+
+int judging_before(struct judging *j, struct err *err)
+{
+	struct judging_tally unused;
+	return j == NULL || j->dry_run ? 0 : judge(j, true, &unused, err);
+}
+
+int judging_after(struct judging *j, struct judging_tally *ret, struct err *err)
+{
+	return j == NULL ? 0 : judge(j, false, ret, err);
+}
+
+void judging_say(struct ui *ui, const struct judging_tally *tally)
+{
+	if (tally->judged)
+		ui_status(ui, "Kept", "%zu of %zu units fresh; the others are built again", tally->fresh,
+			tally->units);
+}
+
+void judging_report(struct cJSON *summary, const struct judging_tally *tally)
+{
+	report_bool(summary, "targets_judged", tally->judged);
+	report_count(summary, "units", tally->units);
+	report_count(summary, "fresh", tally->fresh);
+}
