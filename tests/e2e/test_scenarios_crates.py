@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Stories about crates that everybody uses: macros that read directories, scripts that read git, patched dependencies."""
+
+import shutil
+import subprocess
+
+from scenario import ScenarioCase, date_sources
+from scenario_files import manifest, members, paths, shown, workspace
+from steadytest import main
+
+_OTHER = {"other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"'), "txt/msg.txt": ""}
+
+
+class DirectoryMacros(ScenarioCase):
+    """Macros that read a directory: cargo never hears of new files."""
+
+    fetched = True
+    files = {**workspace(["dir", "embed", "other"]), **_OTHER,
+             "dir/Cargo.toml": manifest("dir", '\n[dependencies]\ninclude_dir = "=0.7.4"\n'),
+             "dir/src/lib.rs": 'static DIR: include_dir::Dir = include_dir::include_dir!("$CARGO_MANIFEST_DIR/assets");\n'
+                               + shown('DIR.files().map(|f| f.path().to_string_lossy().to_string()).collect::<Vec<_>>().join(",")'),
+             "dir/assets/a.txt": "a\n",
+             "embed/Cargo.toml": manifest("embed", '\n[dependencies]\n'
+                                          'rust-embed = { version = "=8.7.2", features = ["debug-embed"] }\n'),
+             "embed/src/lib.rs": '#[derive(rust_embed::Embed)]\n#[folder = "assets"]\nstruct Assets;\n'
+                                 + shown('Assets::iter().map(|f| f.to_string()).collect::<Vec<_>>().join(",")'),
+             "embed/assets/a.txt": "a\n"}
+
+    def test_S22_untracked_inputs_of_a_macro(self):
+        def story(w):
+            w.write("dir/assets/b.txt", "b\n")
+            w.commit()
+            w.travel()
+        self.check(story, {"dir": "a.txt,b.txt", "embed": "a.txt"}, ["app", "dir"], alone="stale", by=date_sources)
+
+    def test_X03_macros_that_read_directories(self):
+        def story(w):
+            w.write("embed/assets/b.txt", "b\n")
+            (w.root / "dir/assets/a.txt").rename(w.root / "dir/assets/c.txt")
+            w.commit()
+            w.travel()
+        self.check(story, {"dir": "c.txt", "embed": "a.txt,b.txt"}, ["app", "dir", "embed"])
+        self.check(lambda w: w.travel(), {"dir": "a.txt", "embed": "a.txt"}, [])
+
+    def test_X11_moved_root_seen_by_a_macro(self):
+        world = self.world()
+        elsewhere = world.folder / "elsewhere"
+        shutil.rmtree(elsewhere, ignore_errors=True)
+        subprocess.run(["cp", "-a", str(world.root), str(elsewhere)], check=True)
+        shutil.rmtree(world.root)
+        moved = world.at(elsewhere)
+        moved.restore()
+        run = moved.build()
+        self.assertFalse({"other"} & set(run.compiled), run.compiled)
+        moved.write("embed/assets/b.txt", "b\n")
+        moved.write("dir/assets/b.txt", "b\n")
+        moved.restore()
+        self.builds(moved, {"dir": "a.txt,b.txt", "embed": "a.txt,b.txt"}, ["app", "dir", "embed"])
+        shutil.rmtree(elsewhere)
+
+
+class Vergen(ScenarioCase):
+    """vergen watches .git/HEAD and the ref it names."""
+
+    fetched = True
+    files = {**workspace(["head", "other"]), **_OTHER,
+             "head/Cargo.toml": manifest("head", '\n[build-dependencies]\n'
+                                         'vergen = { version = "=8.3.2", default-features = false, features = ["git", "gitcl"] }\n'),
+             "head/build.rs": "fn main() { vergen::EmitBuilder::builder().git_sha(false).emit().unwrap(); }\n",
+             "head/src/lib.rs": shown('env!("VERGEN_GIT_SHA")')}
+
+    def test_X04_git_hash_in_a_script(self):
+        def story(w):
+            w.commit("empty")
+            w.travel()
+        world = self.check(story, {}, ["app", "head"])
+        self.assertEqual(world.says()["head"], world.git("rev-parse", "HEAD"))
+
+        def detached(w):
+            w.travel()
+            w.git("checkout", "-q", "--detach", "old")
+        world = self.check(detached, {}, ["app", "head"])
+        self.assertEqual(world.says()["head"], world.git("rev-parse", "HEAD"))
+        self.check(lambda w: w.travel(), {}, [], alone="more")
+
+
+class Patched(ScenarioCase):
+    """A crate of the registry over a path crate that replaces another: app -> proc-macro2 -> unicode-ident."""
+
+    fetched = True
+    files = {"Cargo.toml": members(["app", "other"]) + '\n[patch.crates-io]\nunicode-ident = { path = "ident" }\n',
+             ".gitignore": "/target\n", **_OTHER,
+             "app/Cargo.toml": manifest("app", paths(["other"]) + 'proc-macro2 = { version = "=1.0.95" }\n'),
+             "app/src/main.rs": 'fn main() {\n    let tokens: proc_macro2::TokenStream = "ok".parse().unwrap();\n'
+                                '    println!("app={tokens}");\n    println!("other={}", other::text());\n}\n',
+             "ident/Cargo.toml": manifest("unicode-ident").replace("0.1.0", "1.0.18"),
+             "ident/src/lib.rs": "pub fn is_xid_start(c: char) -> bool { c.is_alphabetic() }\n"
+                                 "pub fn is_xid_continue(c: char) -> bool { c.is_alphanumeric() || c == '_' }\n"}
+
+    def test_X09_patched_crate_below_the_registry(self):
+        def story(w):
+            with open(w.root / "ident/src/lib.rs", "a") as file:
+                file.write("pub const CHANGED: bool = true;\n")
+            w.commit()
+            w.restore()
+            w.build("-p", "unicode-ident")
+            w.save()
+            w.travel(how=how)
+        for how in ("pax", "tar-m"):
+            with self.subTest(how):
+                self.check(story, {"app": "ok"}, ["app", "proc-macro2"])
+                self.check(lambda w: w.travel(how=how), {"app": "ok"}, [])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Stories in which a build, or a tool before it, fails outright."""
+
+import os
+import shutil
+
+from scenario import ScenarioCase, commit_times, date_sources
+from scenario_files import BASE, manifest, shown, workspace
+from steadytest import main
+
+
+class InTree(ScenarioCase):
+    """A script that writes a source which git ignores."""
+
+    files = {**workspace(["gen", "other"]), ".gitignore": "/target\n/gen/src/gen.rs\n", "txt/msg.txt": "",
+             "gen/Cargo.toml": manifest("gen"),
+             "gen/build.rs": """fn main() {
+    println!("cargo:rerun-if-changed=template.txt");
+    let text = std::fs::read_to_string("template.txt").unwrap();
+    std::fs::write("src/gen.rs", format!("pub const T: &str = {:?};\\n", text.trim())).unwrap();
+}
+""",
+             "gen/template.txt": "one\n", "gen/src/lib.rs": "mod gen;\n" + shown("gen::T"),
+             "other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"')}
+
+    def test_H01_generated_source_missing_in_a_clone(self):
+        for how in ("pax", "seconds", "tar-m"):
+            with self.subTest(how):
+                self.check(lambda w, how=how: w.travel(how=how), {"gen": "one"}, ["app", "gen"],
+                           alone="" if how == "tar-m" else "fails", by=date_sources)
+
+    def test_H01_written_by_another_profile(self):
+        def story(w):
+            w.write("gen/template.txt", "two\n")
+            w.restore()
+            w.build("--release")
+            w.save()
+            w.git("checkout", "-q", "--", "gen/template.txt")
+        world = self.check(story, {"gen": "one"}, ["app", "gen"])
+        world.restore()
+        world.build("--release")
+        self.assertEqual(world.says("release/app")["gen"], "one")
+
+
+class Hard(ScenarioCase):
+    files = {**BASE, "dirs/assets/only/one.txt": "only\n"}
+
+    def test_H02_deleted_files_stay_deleted(self):
+        world = self.world()
+        world.git("rm", "-q", "dirs/assets/sub/deep/b.txt")
+        world.commit()
+        world.travel()
+        world.restore()
+        self.assertFalse((world.root / "dirs/assets/sub/deep/b.txt").exists())
+        self.assertEqual(world.git("status", "--porcelain"), "")
+        self.builds(world, {}, ["app", "dirs"])
+
+    def test_H03_last_file_of_a_directory_deleted(self):
+        world = self.world()
+        shutil.rmtree(world.root / "dirs/assets/only")
+        self.assertEqual(world.restore().returncode, 0)
+        self.builds(world, {}, ["app", "dirs"])
+        shutil.rmtree(world.root / "dirs/assets/sub")
+        (world.root / "dirs/assets/linked").unlink()
+        self.assertEqual(world.restore().returncode, 0)
+        self.builds(world, {"dirs": ""}, ["app", "dirs"])
+
+    def test_H04_strange_names(self):
+        name = os.fsencode(self.world().root) + b"/dirs/assets/sub/a \xff\n\"name\".txt"
+
+        def begin(w):
+            with open(name, "wb") as file:
+                file.write(b"1\n")
+            w.write("dirs/assets/with space/tab\t.txt", "2\n")
+            w.commit()
+            w.restore()
+            w.build()
+            w.save()
+            w.travel()
+        self.check(begin, {}, [], alone="more")
+
+        def changed(w):
+            begin(w)
+            with open(name, "wb") as file:
+                file.write(b"3\n")
+            os.utime(name, ns=(10**18, 10**18))
+        self.check(changed, {}, ["app", "dirs"])
+
+    def test_H05_git_sees_no_difference(self):
+        world = self.world()
+        world.travel()
+        commit_times(world)
+        self.assertNotEqual(world.git("diff-index", "HEAD"), "", "other tools leave the index stale")
+        world.travel()
+        world.git("update-index", "--refresh")
+        before = [(path, (world.root / path).stat()) for path in world.git("ls-files").split("\n")]
+        world.restore()
+        self.assertEqual(world.git("diff-index", "HEAD"), "")
+        for path, info in before:
+            self.assertEqual((world.root / path).stat()[:9], info[:9], path)
+
+
+if __name__ == "__main__":
+    main()
