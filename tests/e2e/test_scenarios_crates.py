@@ -78,7 +78,7 @@ class Vergen(ScenarioCase):
 
         def detached(w):
             w.travel()
-            w.git("checkout", "-q", "--detach", "old")
+            w.git("checkout", "-q", "--detach", "origin/old")
         world = self.check(detached, {}, ["app", "head"])
         self.assertEqual(world.says()["head"], world.git("rev-parse", "HEAD"))
         self.check(lambda w: w.travel(), {}, [], alone="more")

@@ -93,11 +93,11 @@ class Hard(ScenarioCase):
         self.assertNotEqual(world.git("diff-index", "HEAD"), "", "other tools leave the index stale")
         world.travel()
         world.git("update-index", "--refresh")
-        before = [(path, (world.root / path).stat()) for path in world.git("ls-files").split("\n")]
+        paths = [world.root / path for path in world.git("ls-files").split("\n")]
+        before = [(path, path.lstat().st_mtime_ns, path.lstat().st_ctime_ns) for path in paths]
         world.restore()
         self.assertEqual(world.git("diff-index", "HEAD"), "")
-        for path, info in before:
-            self.assertEqual((world.root / path).stat()[:9], info[:9], path)
+        self.assertEqual([(path, path.lstat().st_mtime_ns, path.lstat().st_ctime_ns) for path in paths], before)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class Overbuild(ScenarioCase):
         world.commit()
         world.travel()
         again = world.folder / "again.tar"
-        subprocess.run(["tar", "-cf", str(again), "-C", str(world.root), "target"], check=True)
+        subprocess.run(["tar", "--format=pax", "-cf", str(again), "-C", str(world.root), "target"], check=True)
         for how in ("first", "second"):
             with self.subTest(how):
                 world.restore()
