@@ -48,7 +48,7 @@ struct job {
 	enum journal_outcome recovered;
 };
 
-/* An environment's directory as records spell it: absolute, without a final slash; NULL if it cannot be one.
+/* An environment's directory, or a glob of some, as records spell it: absolute, without a final slash; NULL if it cannot be one.
  */
 static const char *environment_dir(struct arena *mem, const char *path)
 {
@@ -92,10 +92,7 @@ static int fill_map(const struct call *call, struct pathmap *map, struct err *er
 	map->to = environment_dir(call->mem, args->to);
 	const char **from = arena_array(call->mem, args->from.count, sizeof(*from));
 	for (size_t i = 0; i < args->from.count; i++) {
-		/* A glob stays as it is; its beginning must be spelled as in the records anyway. */
-		from[i] = strpbrk(args->from.item[i], "*?[") != NULL
-			? args->from.item[i]
-			: environment_dir(call->mem, args->from.item[i]);
+		from[i] = environment_dir(call->mem, args->from.item[i]);
 		if (from[i] == NULL)
 			map->to = NULL;
 	}

@@ -62,9 +62,11 @@ int journal_stage(struct journal *j, const char *path, struct span before, struc
 		.path = arena_strdup(j->mem, path)};
 	if (j->entries.len == JOURNALFILE_MAX_ENTRIES)
 		return err_set(err, E2BIG, "too many files to change at once");
-	int code = fsio_create(j->fd, staged_path(j->mem, e.staged), after, meta, err);
+	const char *staged = staged_path(j->mem, e.staged);
+	int code = fsio_create(j->fd, staged, after, meta, err);
 	if (code < 0)
 		return code;
+	fsio_take_owner(j->fd, staged, path);
 	*vec_add(&j->entries) = e;
 	return 0;
 }

@@ -210,6 +210,19 @@ int fsio_set_mtime(int dirfd, const char *path, struct timespec mtime, struct er
 	return 0;
 }
 
+void fsio_take_owner(int dirfd, const char *path, const char *like)
+{
+	struct stat from, to;
+	CLEANUP_CLOSE int held = -1;
+	const char *name = NULL;
+	if (fsio_stat(dirfd, like, &from, NULL) != 0 || fsio_stat(dirfd, path, &to, NULL) != 0 ||
+		(from.st_uid == to.st_uid && from.st_gid == to.st_gid))
+		return;
+	int parent = fsio_open_parent(dirfd, path, &held, &name, NULL);
+	if (parent < 0 || fchownat(parent, name, from.st_uid, from.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+}
+
 int fsio_sync_dir(int dirfd, const char *path, struct err *err)
 {
 	CLEANUP_CLOSE int fd = fsio_open_dir(dirfd, path, err);

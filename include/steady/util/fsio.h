@@ -81,6 +81,11 @@ int fsio_rmdir(int dirfd, const char *path, struct err *err);
 int fsio_remove_tree(int dirfd, const char *path, struct err *err);
 /** Sets the modification time (the access time is kept), of a link itself if it is one. */
 int fsio_set_mtime(int dirfd, const char *path, struct timespec mtime, struct err *err);
+/**
+ * Gives a file the owner and group of another one, where they differ and we may: run as root over a user's tree,
+ * what we replace stays the user's. A failure is none, the file is then ours.
+ */
+void fsio_take_owner(int dirfd, const char *path, const char *like);
 /** Waits until the entries of the directory are on disk. */
 int fsio_sync_dir(int dirfd, const char *path, struct err *err);
 
