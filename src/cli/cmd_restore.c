@@ -1,14 +1,16 @@
 /* cargo steady restore: before a build, keep the units Fresh that are proven unchanged, and no other. */
 #include "steady/cli/commands.h"
+#include "steady/cli/judging.h"
 #include "steady/cli/keeping.h"
 #include "steady/cli/report.h"
+#include "steady/cli/stamping.h"
 #include "steady/cli/targets.h"
 
 /* Root causes that are shown without --verbose. */
 #define FEW 8
 
 struct restore_args {
-	bool dry_run, check, strict;
+	bool dry_run, check, strict, mtimes;
 	int format;
 };
 
@@ -19,6 +21,8 @@ static const struct opt restore_opts[] = {
 		"Change nothing, and exit with 1 if there is something to do"},
 	{"strict", 0, OPT_FLAG, offsetof(struct restore_args, strict), NULL, NULL,
 		"Exit with 4 if a record cannot be used"},
+	{"mtimes", 0, OPT_FLAG, offsetof(struct restore_args, mtimes), NULL, NULL,
+		"Also set unmodified files to the times of their last commits, see mtimes"},
 	{"format", 0, OPT_CHOICE, offsetof(struct restore_args, format), "FMT", REPORT_FORMATS,
 		"Output format"},
 	OPT_END,
@@ -184,6 +188,37 @@ static int restore_cold(const struct call *call, const struct location *where, s
 	return STEADY_EXIT_DONE;
 }
 
+/* The sources get the times of their commits; where they are not to be had, restoring goes on without. */
+static void stamp_sources(const struct call *call, const struct location *where)
+{
+	const struct restore_args *args = call->args;
+	struct stamping_args stamp = STAMPING_DEFAULTS;
+	struct stamping_tally tally;
+	struct err err = ERR_INIT;
+	stamp.start = where->workspace_root;
+	stamp.dry_run = args->dry_run || args->check;
+	if (stamping_run(call, &stamp, NULL, 0, NULL, &tally, &err) != 0)
+		ui_warn(call->ui, "no times were set: %s", err.msg);
+	else
+		stamping_say(call->ui, &stamp, &tally);
+}
+
+/* What is not proven is invalidated before the sources get lower times, see judging.h. */
+static int restore_there(const struct call *call, const struct location *where, struct err *err)
+{
+	const struct restore_args *args = call->args;
+	const bool read_only = args->dry_run || args->check;
+	CLEANUP_BUILDLOCK struct buildlock *lock = NULL;
+	int code = read_only ? 0 : targets_lock(call, where, &lock, err);
+	if (code == 0 && args->mtimes && !read_only)
+		code = judging_prepare(call, where, err);
+	if (code < 0)
+		return code;
+	if (args->mtimes)
+		stamp_sources(call, where);
+	return restore_locked(call, where, err);
+}
+
 static int restore_run(const struct call *call, struct err *err)
 {
 	const struct restore_args *args = call->args;
@@ -191,12 +226,11 @@ static int restore_run(const struct call *call, struct err *err)
 	int code = keeping_locate(call, &where, err);
 	if (code < 0)
 		return code;
-	if (code == TARGETS_NONE)
-		return restore_cold(call, &where, err);
-	CLEANUP_BUILDLOCK struct buildlock *lock = NULL;
-	if (!args->dry_run && !args->check)
-		code = targets_lock(call, &where, &lock, err);
-	return code < 0 ? code : restore_locked(call, &where, err);
+	if (code != TARGETS_NONE)
+		return restore_there(call, &where, err);
+	if (args->mtimes)
+		stamp_sources(call, &where);
+	return restore_cold(call, &where, err);
 }
 
 const struct command command_restore = {

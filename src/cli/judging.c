@@ -52,24 +52,25 @@ void judging_cleanup(struct judging **j)
 }
 
 /* One look; `record` writes down what is proven, which must come before anything is raised. */
-static int judge(const struct judging *j, bool record, struct judging_tally *tally, struct err *err)
+static int judge(const struct call *call, const struct location *where, bool dry_run, bool record,
+	struct judging_tally *tally, struct err *err)
 {
 	const struct keeper_wanted all = {.npackage = 0};
 	CLEANUP_KEEPER struct keeper *k = NULL;
-	int code = keeper_open(&(struct keeper_options){&j->where, j->dry_run}, &k, err);
+	int code = keeper_open(&(struct keeper_options){where, dry_run}, &k, err);
 	if (code < 0)
 		return code;
-	keeping_say_recovered(j->call->ui, k->recovered);
-	struct progress progress = ui_progress_start(j->call->ui, "Verifying");
-	if (record && !j->dry_run) {
+	keeping_say_recovered(call->ui, k->recovered);
+	struct progress progress = ui_progress_start(call->ui, "Verifying");
+	if (record && !dry_run) {
 		code = keeper_record(k, &all, &progress, err);
 		if (code == 0)
 			code = recording_write(k->target, k->recording, err);
 	}
 	if (code == 0)
 		code = keeper_verify(k, &progress, err);
-	ui_progress_end(j->call->ui);
-	if (code == 0 && !j->dry_run)
+	ui_progress_end(call->ui);
+	if (code == 0 && !dry_run)
 		code = keeper_restore(k, err);
 	if (code < 0)
 		return code;
@@ -79,15 +80,20 @@ static int judge(const struct judging *j, bool record, struct judging_tally *tal
 	return 0;
 }
 
-int judging_before(struct judging *j, struct err *err)
+int judging_prepare(const struct call *call, const struct location *where, struct err *err)
 {
 	struct judging_tally unused;
-	return j == NULL || j->dry_run ? 0 : judge(j, true, &unused, err);
+	return judge(call, where, false, true, &unused, err);
+}
+
+int judging_before(struct judging *j, struct err *err)
+{
+	return j == NULL || j->dry_run ? 0 : judging_prepare(j->call, &j->where, err);
 }
 
 int judging_after(struct judging *j, struct judging_tally *ret, struct err *err)
 {
-	return j == NULL ? 0 : judge(j, false, ret, err);
+	return j == NULL ? 0 : judge(j->call, &j->where, j->dry_run, false, ret, err);
 }
 
 void judging_say(struct ui *ui, const struct judging_tally *tally)

@@ -290,6 +290,7 @@ int stamping_run(const struct call *call, const struct stamping_args *args, cons
 	CLEANUP_GITREPO struct gitrepo *repo = NULL;
 	struct stamping s = {.call = call, .args = args, .prefix = "", .files = files};
 	const struct gitrepo_where where = {
+		.start = args->start,
 		.git_dir = args->git_dir,
 		.work_tree = args->work_tree != NULL || args->git_dir == NULL ? args->work_tree : ".",
 	};

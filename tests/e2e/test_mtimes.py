@@ -397,6 +397,26 @@ class Targets(E2ECase):
         self.assertEqual(ws.cargo("build").compiled, ["app"])
         self.assertEqual(self.speak(ws), "new")
 
+    def test_restore_with_mtimes(self):
+        ws = self.workspace()
+        self.assertIn("the times of 6 files and 5 directories", self.steady(ws, "restore", "--mtimes"))
+        ws.cargo("build")
+        self.steady(ws, "save")
+        for path in ("lib/src/lib.rs", "app/src/main.rs", "app/Cargo.toml"):
+            os.utime(ws.root / path)
+        self.steady(ws, "restore", "--mtimes", "-n")
+        self.assertGreater(mtime(ws.root / "lib/src/lib.rs"), (START + 100_000) * 10**9)
+        self.steady(ws, "restore", "--mtimes")
+        self.assertEqual(mtime(ws.root / "lib/src/lib.rs"), (START + 1000) * 10**9)
+        self.assertEqual(ws.cargo("build").compiled, [])
+        git(ws.root, "checkout", "-q", "one")
+        self.steady(ws, "restore", "--mtimes")
+        self.assertEqual(ws.cargo("build").compiled, ["app"])
+        self.assertEqual(self.speak(ws), "one")
+        shutil.rmtree(ws.root / ".git")
+        self.assertIn("no times were set", self.steady(ws, "restore", "--mtimes"))
+        self.assertEqual(ws.cargo("build").compiled, [])
+
     def test_in_place_without_records(self):
         ws = self.workspace()
         time.sleep(1)

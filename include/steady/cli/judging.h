@@ -18,6 +18,7 @@
 
 struct cJSON;
 struct judging;
+struct location;
 
 struct judging_tally {
 	/** There was a target directory to judge. */
@@ -29,6 +30,8 @@ struct judging_tally {
 int judging_begin(const struct call *call, bool dry_run, struct judging **ret, struct err *err);
 int judging_before(struct judging *j, struct err *err);
 int judging_after(struct judging *j, struct judging_tally *ret, struct err *err);
+/** What judging_before does, for a caller that holds cargo's locks and judges again itself. */
+int judging_prepare(const struct call *call, const struct location *where, struct err *err);
 struct judging *judging_end(struct judging *j);
 void judging_cleanup(struct judging **j);
 #define CLEANUP_JUDGING CLEANUP(judging_cleanup)

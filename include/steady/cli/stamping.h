@@ -11,6 +11,8 @@ struct cJSON;
 
 /** What the command line says. */
 struct stamping_args {
+	/** Where to look for the repository; NULL for the current directory. */
+	const char *start;
 	const char *git_dir, *work_tree;
 	bool author_time, first_parent, merge, oldest, skip_missing, older_than_commit;
 	bool force, unique, no_directories, dry_run, since_cache, submodules;
