@@ -21,11 +21,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from steadytest import E2ECase, Workspace, all_cargos, copy_target, find_cargo, main, rich_workspace, steady
+from steadytest import E2ECase, Workspace, all_cargos, copy_target, find_cargo, main, rich_workspace, snapshot, snapshot_difference, steady
 from steadytest.cargos import NAMES
 
 # Seeds for each cargo in an ordinary run.
-FEW = 8
+FEW = 6
 
 _SMALL = {
     "Cargo.toml": '[workspace]\nmembers = ["app", "base", "native", "gen", "mac", "cdy"]\nresolver = "2"\n',
@@ -493,6 +493,96 @@ class Explain(E2ECase):
 
     def test_triple(self):
         self.check("path", 501, triple=True)
+
+
+class Reports(E2ECase):
+    """What is said about the verdicts: causes, what they drag along, what can be done."""
+
+    def setUp(self):
+        super().setUp()
+        self.ws = Workspace(self.tmp / "ws", self.cargo("path"), _SMALL)
+        self.ws.cargo("build", "--workspace")
+
+    def explain(self, *args, env=None, **how):
+        return steady("explain", *args, cwd=self.ws.root, env=self.ws.environment(**(env or {})), **how)
+
+    def report(self, *args, **how) -> dict:
+        return self.explain("--format", "json", *args, **how).json
+
+    def cause(self, report: dict) -> dict:
+        self.assertEqual(len(report["causes"]), 1, report["causes"])
+        return report["causes"][0]
+
+    def test_fresh(self):
+        said = self.explain()
+        self.assertRegex(said.stdout, r"all \d+ units are fresh")
+        summary = self.report()["summary"]
+        self.assertEqual((summary["dirty"], summary["causes"], summary["leftovers"]), (0, 0, 0))
+        self.assertEqual(summary["fresh"], summary["units"])
+
+    def test_cause_and_what_it_drags_along(self):
+        os.utime(self.ws.root / "base/src/inner.rs")
+        report = self.report()
+        causes = {report["units"][cause["unit"]]["package"]: cause for cause in report["causes"]}
+        self.assertEqual(set(causes), {"base"})
+        dragged = {report["units"][i]["package"] for cause in report["causes"] for i in cause["units"]}
+        self.assertEqual(dragged, {"base", "app", "cdy-x"})
+        self.assertEqual(sum(len(cause["units"]) for cause in report["causes"]), report["summary"]["dirty"])
+        text = self.explain().stdout
+        self.assertIn("the file `base/src/inner.rs` has changed", text)
+        self.assertIn("and because of it", text)
+        self.assertIn("cargo steady restore", text)
+
+    def test_scope(self):
+        os.utime(self.ws.root / "base/src/inner.rs")
+        self.assertEqual(self.report("-p", "native")["summary"]["dirty"], 0)
+        self.assertEqual(self.report("-p", "native")["summary"]["units"], 3)
+        self.assertGreater(self.report("-p", "native", "-p", "app")["summary"]["dirty"], 0)
+        wrong = self.explain("-p", "nativ", check=False)
+        self.assertEqual(wrong.returncode, 3)
+        self.assertIn("no package `nativ`", wrong.stderr)
+
+    def test_variable(self):
+        cause = self.cause(self.report(env={"NATIVE_MODE": "fast"}))
+        self.assertEqual(cause["reason"], "the env variable NATIVE_MODE changed")
+        self.assertEqual(cause["detail"], "built with it not set, now it is `fast`")
+        python = self.cause(self.report(env={"PYO3_PYTHON": "/tmp/x/bin/python"}))
+        self.assertIn("cargo steady shim", python["help"])
+
+    def test_watched_path_that_is_not_there(self):
+        self.ws.edit("native/build.rs", '"cargo:rerun-if-changed=data"', '"cargo:rerun-if-changed=dat"')
+        for _ in range(2):
+            self.ws.cargo("build", "--workspace")
+        cause = self.cause(self.report())
+        self.assertEqual(cause["reason"], "the file `native/dat` is missing")
+        self.assertIn("runs the script in every build", cause["help"])
+
+    def test_leftovers(self):
+        flags = {"RUSTFLAGS": "--cfg other"}
+        self.ws.cargo("build", "--workspace", env=flags)
+        report = self.report(env=flags)
+        self.assertEqual(report["summary"]["dirty"], 0, report["causes"])
+        self.assertGreater(report["summary"]["leftovers"], 5)
+        self.assertIn("left by other compilers, flags", self.explain(env=flags).stdout)
+
+    def test_markdown(self):
+        os.utime(self.ws.root / "mac/src/lib.rs")
+        lines = self.explain("--format", "markdown").stdout.splitlines()
+        self.assertIn("| Unit | Reason | Units | What to do |", lines)
+        row = next(line for line in lines if line.startswith("| mac"))
+        self.assertEqual(row.count("|"), 5)
+
+    def test_nothing_built(self):
+        shutil.rmtree(self.ws.target)
+        said = self.explain("--target-dir", self.ws.target, check=False)
+        self.assertEqual(said.returncode, 3)
+        said = steady("explain", cwd=self.ws.root)
+        self.assertIn("nothing has been built yet", said.stderr)
+
+    def test_reads_only(self):
+        before = snapshot(self.ws.root, True)
+        self.explain()
+        self.assertEqual(snapshot_difference(before, snapshot(self.ws.root, True)), [])
 
 
 def many(argv: list) -> int:
