@@ -268,10 +268,10 @@ void stamping_say(struct ui *ui, const struct stamping_args *args, const struct 
 		enum mtimes_verdict verdict;
 		const char *what;
 	} left[] = {
-		{MTIMES_CHANGED, "differ from HEAD"},
-		{MTIMES_UNSURE, "go through a filter that was not run"},
-		{MTIMES_NO_HISTORY, "have no known commit: the clone is shallow"},
-		{MTIMES_SKIPPED, "were to be skipped"},
+		{MTIMES_CHANGED, "different from HEAD"},
+		{MTIMES_UNSURE, "behind a filter, which was not run"},
+		{MTIMES_NO_HISTORY, "without a known commit, since the clone is shallow"},
+		{MTIMES_SKIPPED, "skipped as asked"},
 	};
 	ui_status(ui, args->dry_run ? "Would set" : "Set",
 		"the times of %zu files and %zu directories (%zu had them already)", tally->files[MTIMES_SET],
@@ -280,7 +280,7 @@ void stamping_say(struct ui *ui, const struct stamping_args *args, const struct 
 	for (size_t i = 0; i < COUNT_OF(left); i++) {
 		size_t count = tally->files[left[i].verdict] + tally->directories[left[i].verdict];
 		if (count != 0)
-			ui_note(ui, "%zu paths were left alone: they %s", count, left[i].what);
+			ui_note(ui, "%zu path%s left alone: %s", count, count == 1 ? "" : "s", left[i].what);
 	}
 }
 
