@@ -11,6 +11,7 @@
 
 struct restore_args {
 	bool dry_run, check, strict, mtimes;
+	const char *stash;
 	int format;
 };
 
@@ -23,6 +24,8 @@ static const struct opt restore_opts[] = {
 		"Exit with 4 if a record cannot be used"},
 	{"mtimes", 0, OPT_FLAG, offsetof(struct restore_args, mtimes), NULL, NULL,
 		"Also set unmodified files to the times of their last commits, see mtimes"},
+	{"stash-outputs", 0, OPT_STRING, offsetof(struct restore_args, stash), "DIRECTORY", NULL,
+		"Bring back outputs that the cache dropped, from where save put them"},
 	{"format", 0, OPT_CHOICE, offsetof(struct restore_args, format), "FMT", REPORT_FORMATS,
 		"Output format"},
 	OPT_END,
@@ -84,6 +87,7 @@ static void print_json(const struct call *call, const struct keeper *k, const st
 	report_count(summary, "rehashed", k->rehash->rehashed);
 	report_count(summary, "files_hashed", files);
 	report_count(summary, "bytes_hashed", bytes);
+	report_count(summary, "unstashed", k->unstashed);
 	report_bool(summary, "stamps_lost", k->verification->lost);
 	report_bool(summary, "dry_run", args->dry_run || args->check);
 	struct cJSON *units = report_array(report, "units");
@@ -144,10 +148,12 @@ static int restore_locked(const struct call *call, const struct location *where,
 	const struct restore_args *args = call->args;
 	const bool read_only = args->dry_run || args->check;
 	CLEANUP_KEEPER struct keeper *k = NULL;
-	int code = keeper_open(&(struct keeper_options){where, read_only}, &k, err);
+	int code = keeper_open(&(struct keeper_options){where, read_only, args->stash}, &k, err);
 	if (code < 0)
 		return code;
 	keeping_say_recovered(call->ui, k->recovered);
+	if (k->unstashed != 0)
+		ui_status(call->ui, "Unstashed", "%s", keeping_count(call->mem, k->unstashed, "output"));
 	targets_warn(call->ui, k->target);
 	struct progress progress = ui_progress_start(call->ui, "Verifying");
 	code = keeper_verify(k, &progress, err);

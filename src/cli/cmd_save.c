@@ -3,13 +3,14 @@
 #include "steady/cli/keeping.h"
 #include "steady/cli/report.h"
 #include "steady/cli/targets.h"
+#include "steady/core/stash.h"
 
 /* Refusals that are shown without --verbose. */
 #define FEW 5
 
 struct save_args {
 	struct opt_list package;
-	const char *profile;
+	const char *profile, *stash;
 	bool dry_run;
 	int format;
 };
@@ -21,11 +22,13 @@ static const struct opt save_opts[] = {
 		"Record units of this profile directory only (debug, release, ...)"},
 	{"dry-run", 'n', OPT_FLAG, offsetof(struct save_args, dry_run), NULL, NULL,
 		"Show what would be recorded, and change nothing"},
+	{"stash-outputs", 0, OPT_STRING, offsetof(struct save_args, stash), "DIRECTORY", NULL,
+		"Copy programs and libraries that caches drop to this directory"},
 	{"format", 0, OPT_CHOICE, offsetof(struct save_args, format), "FMT", REPORT_FORMATS, "Output format"},
 	OPT_END,
 };
 
-static void print_json(const struct call *call, const struct keeper *k)
+static void print_json(const struct call *call, const struct keeper *k, size_t stashed)
 {
 	const struct save_args *args = call->args;
 	const struct recording *r = k->recording;
@@ -38,6 +41,7 @@ static void print_json(const struct call *call, const struct keeper *k)
 	report_count(summary, "refused", r->states[RECORDED_REFUSED]);
 	report_count(summary, "skipped", r->states[RECORDED_SKIPPED]);
 	report_count(summary, "bytes", r->bytes);
+	report_count(summary, "stashed", stashed);
 	report_bool(summary, "dry_run", args->dry_run);
 	struct cJSON *units = report_array(report, "units");
 	for (size_t i = 0; i < k->target->count; i++) {
@@ -85,7 +89,7 @@ static int save_locked(const struct call *call, const struct location *where, st
 	const struct save_args *args = call->args;
 	const struct keeper_wanted wanted = {args->package.item, args->package.count, args->profile};
 	CLEANUP_KEEPER struct keeper *k = NULL;
-	int code = keeper_open(&(struct keeper_options){where, args->dry_run}, &k, err);
+	int code = keeper_open(&(struct keeper_options){where, args->dry_run, NULL}, &k, err);
 	if (code < 0)
 		return code;
 	keeping_say_recovered(call->ui, k->recovered);
@@ -95,12 +99,18 @@ static int save_locked(const struct call *call, const struct location *where, st
 	ui_progress_end(call->ui);
 	if (code == 0 && !args->dry_run)
 		code = recording_write(k->target, k->recording, err);
+	size_t stashed = 0;
+	if (code == 0 && !args->dry_run && args->stash != NULL)
+		code = stash_keep(args->stash, k->target, k->files, k->recording, &stashed, err);
 	if (code < 0)
 		return code;
 	if (args->format == REPORT_JSON)
-		print_json(call, k);
+		print_json(call, k, stashed);
 	else
 		say_result(call, k);
+	if (stashed != 0)
+		ui_status(call->ui, "Stashed", "%s in %s", keeping_count(call->mem, stashed, "file"),
+			targets_display(call->mem, args->stash));
 	return STEADY_EXIT_DONE;
 }
 

@@ -4,6 +4,7 @@
 #include "steady/core/lost.h"
 #include "steady/core/mark.h"
 #include "steady/core/precalculated.h"
+#include "steady/core/stash.h"
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
 
@@ -18,6 +19,37 @@
 	"# This file is a cache directory tag created by cargo.\n"                                           \
 	"# For information about cache directory tags see https://bford.info/cachedir/\n"
 
+static int load(struct keeper *k, struct err *err)
+{
+	const struct location *where = k->where;
+	const struct unitfiles_options files = {
+		.workspace_root = where->workspace_root,
+		.target_dir = strcmp(where->target_dir, where->build_dir) != 0 ? where->target_dir : NULL,
+	};
+	int code = target_load(where->build_dir, &k->target, err);
+	if (code == 0)
+		code = unitfiles_open(k->target, &files, &k->files, err);
+	if (code == 0)
+		unitfiles_preload(k->files);
+	return code;
+}
+
+static void unload(struct keeper *k)
+{
+	k->files = unitfiles_free(k->files);
+	k->target = target_free(k->target);
+}
+
+/* Brings stashed outputs back, and looks again if there were any. */
+static int unstash(struct keeper *k, const char *stash, struct err *err)
+{
+	int code = stash_bring_back(stash, k->target, k->files, &k->unstashed, err);
+	if (code < 0 || k->unstashed == 0)
+		return code;
+	unload(k);
+	return load(k, err);
+}
+
 int keeper_open(const struct keeper_options *options, struct keeper **ret, struct err *err)
 {
 	const struct location *where = options->where;
@@ -26,19 +58,12 @@ int keeper_open(const struct keeper_options *options, struct keeper **ret, struc
 	k->recovered = JOURNAL_NONE;
 	CLEANUP_CLOSE int fd = fsio_open_root(where->build_dir, err);
 	int code = fd < 0 ? fd : options->read_only ? 0 : journal_recover(fd, &k->recovered, err);
+	if (code >= 0)
+		code = load(k, err);
+	if (code >= 0 && options->stash != NULL && !options->read_only)
+		code = unstash(k, options->stash, err);
 	if (code < 0)
 		return code;
-	code = target_load(where->build_dir, &k->target, err);
-	if (code < 0)
-		return code;
-	const struct unitfiles_options files = {
-		.workspace_root = where->workspace_root,
-		.target_dir = strcmp(where->target_dir, where->build_dir) != 0 ? where->target_dir : NULL,
-	};
-	code = unitfiles_open(k->target, &files, &k->files, err);
-	if (code < 0)
-		return code;
-	unitfiles_preload(k->files);
 	k->observer = observer_new(&(struct observer_options){
 		.workspace_root = where->workspace_root, .minor = freshfacts_minor(k->target)});
 	*ret = TAKE_PTR(k);
@@ -54,8 +79,7 @@ struct keeper *keeper_close(struct keeper *k)
 	(void)rewrite_plan_free(k->rehash);
 	(void)verification_free(k->verification);
 	(void)observer_free(k->observer);
-	(void)unitfiles_free(k->files);
-	(void)target_free(k->target);
+	unload(k);
 	free(k);
 	return NULL;
 }

@@ -52,6 +52,12 @@ struct outdigest *outdigest_want(struct observer *o, struct unitfiles *files, st
 	return d;
 }
 
+void outdigest_add(struct str *text, const char *path, const struct digest *digest)
+{
+	str_add_mem(text, path, strlen(path) + 1);
+	str_add_mem(text, digest->byte, sizeof(digest->byte));
+}
+
 struct digest outdigest_get(const struct outdigest *d)
 {
 	CLEANUP_STR struct str text = STR_INIT;
@@ -60,8 +66,7 @@ struct digest outdigest_get(const struct outdigest *d)
 		bool missing = part->seen->state == OBSERVED_MISSING && part->may_be_missing;
 		if (part->seen->state != OBSERVED && !missing)
 			return (struct digest){{0}};
-		str_add_mem(&text, part->name, strlen(part->name) + 1);
-		str_add_mem(&text, part->seen->digest.byte, sizeof(part->seen->digest.byte));
+		outdigest_add(&text, part->name, &part->seen->digest);
 	}
 	return digest_of(str_span(&text));
 }

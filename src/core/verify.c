@@ -335,11 +335,6 @@ static bool is_proven_in_place(struct judge *j, size_t i, const char **ret_why)
 	for (size_t n = 0; n < evidence->inputs.count; n++) {
 		const struct unit_input *input = &evidence->inputs.item[n];
 		const struct observation *seen = evidence->seen[n];
-		if (input->kind == INPUT_ABSENT) {
-			*ret_why = arena_printf(j->v->mem,
-				"cargo runs its script on every build, since %s does not exist", input->path);
-			return false;
-		}
 		if (!place_older(observer_ways(j->rq->observer), j->v->mem, input->path, seen,
 			    evidence->start, ret_why) ||
 			(input->kind != INPUT_LINK && !mount_is_same(root, input->path)))
@@ -352,6 +347,19 @@ static bool is_proven_in_place(struct judge *j, size_t i, const char **ret_why)
 	return true;
 }
 
+/* cargo takes a watched path that is not there for newer than everything: nobody can keep that unit. */
+static const char *missing_watch(const struct judge *j, size_t i)
+{
+	const struct unit_inputs *inputs = &j->evidence[i].inputs;
+	for (size_t n = 0; n < inputs->count; n++) {
+		if (inputs->item[n].kind == INPUT_ABSENT)
+			return arena_printf(j->v->mem,
+				"cargo runs its script on every build, since %s does not exist",
+				inputs->item[n].path);
+	}
+	return NULL;
+}
+
 static void judge_without_record(struct judge *j, size_t i)
 {
 	struct unit_verdict *verdict = &j->v->unit[i];
@@ -360,7 +368,9 @@ static void judge_without_record(struct judge *j, size_t i)
 		decide(j, i, VERDICT_IMMUTABLE, NULL, UNIT_NONE);
 		return;
 	}
-	if (is_proven_in_place(j, i, &why)) {
+	if (why == NULL)
+		why = missing_watch(j, i);
+	if (why == NULL && is_proven_in_place(j, i, &why)) {
 		if (!judge_outputs(j, i))
 			return;
 		verdict->by_place = true;

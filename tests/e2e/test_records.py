@@ -390,6 +390,42 @@ class LostStamps(Records):
         self.assertEqual(self.answer(), "plain2 data1 msg1")
 
 
+class Stash(Records):
+    """What rust-cache drops comes back, if it is what the record tells."""
+
+    def drop(self):
+        self.stash = self.tmp / "stash"
+        self.restore()
+        self.ws.cargo("build")
+        self.assertGreater(self.save("--stash-outputs", self.stash)["summary"]["stashed"], 0)
+        self.travel()
+        for path in [*self.ws.target.glob("debug/deps/app-*"), self.ws.target / "debug/app"]:
+            if path.suffix != ".d":
+                path.unlink()
+
+    def test_it_comes_back(self):
+        self.drop()
+        report = self.restore("--stash-outputs", self.stash)
+        self.assertEqual((report["summary"]["unstashed"], report["summary"]["fresh"]), (1, 5))
+        self.assertEqual(self.build(), [])
+        self.assertEqual(self.answer(), "plain1 data1 msg1")
+
+    def test_without_it_one_program_is_linked(self):
+        self.drop()
+        self.check_next(["app"], "plain1 data1 msg1")
+
+    def test_another_program_stays_where_it_is(self):
+        self.drop()
+        program = next(self.stash.glob("debug/deps/app-*"))
+        program.write_bytes(program.read_bytes() + b"x")
+        self.assertEqual(self.restore("--stash-outputs", self.stash)["summary"]["unstashed"], 0)
+        self.assertEqual(self.build(), ["app"])
+
+    def test_no_stash_is_an_empty_one(self):
+        self.first()
+        self.assertEqual(self.restore("--stash-outputs", self.tmp / "nowhere")["summary"]["unstashed"], 0)
+
+
 class InPlace(Records):
     """Proof by the file system: a work tree that never moved needs no record, and nothing that moved has it."""
 

@@ -30,12 +30,16 @@ struct keeper_options {
 	const struct location *where;
 	/** Change nothing, not even what an interrupted run left. */
 	bool read_only;
+	/** Where stashed outputs may lie (core/stash.h), to be brought back; NULL: nowhere. */
+	const char *stash;
 };
 
 struct keeper {
 	const struct location *where;
 	/** What became of an interrupted change. */
 	enum journal_outcome recovered;
+	/** Files brought back from the stash. */
+	size_t unstashed;
 	struct target *target;
 	struct unitfiles *files;
 	struct observer *observer;

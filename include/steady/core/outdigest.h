@@ -15,12 +15,15 @@
 #include "steady/util/base.h"
 #include "steady/util/digest.h"
 #include "steady/util/mem.h"
+#include "steady/util/str.h"
 
 struct outdigest;
 
 struct outdigest *outdigest_want(struct observer *o, struct unitfiles *files, struct arena *mem, size_t unit);
 /** All zeros where an output is missing or cannot be read: no digest equals that one. */
 struct digest outdigest_get(const struct outdigest *d);
+/** Appends one output to the text whose digest that is: by its path below the build directory. */
+void outdigest_add(struct str *text, const char *path, const struct digest *digest);
 /** Same and not all zeros. */
 bool outdigest_agree(const struct digest *a, const struct digest *b);
 
