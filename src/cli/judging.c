@@ -57,7 +57,7 @@ static int judge(const struct call *call, const struct location *where, bool dry
 {
 	const struct keeper_wanted all = {.npackage = 0};
 	CLEANUP_KEEPER struct keeper *k = NULL;
-	int code = keeper_open(&(struct keeper_options){where, dry_run}, &k, err);
+	int code = keeper_open(&(struct keeper_options){where, dry_run, NULL}, &k, err);
 	if (code < 0)
 		return code;
 	keeping_say_recovered(call->ui, k->recovered);
