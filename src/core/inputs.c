@@ -1,6 +1,8 @@
 #include "steady/core/inputs.h"
 
 #include "steady/core/gitstate.h"
+#include "steady/core/globs.h"
+#include "steady/core/macros.h"
 #include "steady/core/observe.h"
 #include "steady/util/path.h"
 #include "steady/util/strmap.h"
@@ -237,6 +239,31 @@ static void gather(struct gatherer *g)
 		g->why = "it is a unit of an unknown kind";
 }
 
+void inputs_prepare(struct inputs_context *ret, struct unitfiles *files, const struct target *target,
+	struct ways *ways, struct arena *mem)
+{
+	struct inputs_context context = {.files = files, .target = target, .ways = ways};
+	context.reads_directories = macros_find(target, mem);
+	context.globs = globs_read(mem, unitfiles_workspace_root(files), &context.globs_why);
+	*ret = context;
+}
+
+bool inputs_takes_globs(const struct inputs_context *context, size_t unit)
+{
+	enum package_origin origin = unitfiles_get(context->files, unit)->origin;
+	return origin == ORIGIN_WORKSPACE || origin == ORIGIN_PATH || origin == ORIGIN_UNKNOWN;
+}
+
+static void gather_globs(struct gatherer *g, const struct inputs_context *context, size_t unit)
+{
+	if (!inputs_takes_globs(context, unit))
+		return;
+	if (context->globs_why != NULL)
+		g->why = context->globs_why;
+	else if (context->globs != NULL)
+		add(g, INPUT_GLOB, false, context->globs);
+}
+
 void inputs_of(const struct inputs_context *context, struct arena *mem, size_t unit, struct unit_inputs *ret)
 {
 	struct gatherer g = {.files = context->files,
@@ -247,6 +274,7 @@ void inputs_of(const struct inputs_context *context, struct arena *mem, size_t u
 		.reads_directories = context->reads_directories[unit],
 		.seen = strmap_new()};
 	gather(&g);
+	gather_globs(&g, context, unit);
 	*ret = (struct unit_inputs){.count = g.found.len, .why = g.why};
 	ret->item = arena_array(mem, g.found.len, sizeof(*ret->item));
 	if (g.found.len != 0)

@@ -1,11 +1,13 @@
 #include "steady/core/observe.h"
 
 #include "steady/core/contents.h"
+#include "steady/core/fileset.h"
 #include "steady/core/gitstate.h"
 #include "steady/core/listing.h"
 #include "steady/core/mtimewalk.h"
 #include "steady/core/pkggit.h"
 #include "steady/core/pkgview.h"
+#include "steady/core/venvlink.h"
 #include "steady/core/way.h"
 #include "steady/util/fsio.h"
 #include "steady/util/mem.h"
@@ -27,6 +29,9 @@ struct watch {
 	const struct content *content;
 	struct listing listing;
 	struct pkgview *package;
+	struct fileset set;
+	/* The program behind INPUT_INTERPRETER; NULL if there is none. */
+	struct venvlink link;
 };
 
 struct observer {
@@ -35,6 +40,7 @@ struct observer {
 	struct ways *ways;
 	struct pkggit *git;
 	struct pkglist_options package_options;
+	const char *workspace_root;
 	struct strmap *known;
 	VEC(struct watch *) all;
 	/** Those before this one are answered. */
@@ -47,10 +53,11 @@ struct observer *observer_new(const struct observer_options *options)
 	o->mem = arena_new();
 	o->contents = contents_new();
 	o->ways = ways_new(options->workspace_root);
+	o->workspace_root = arena_strdup(o->mem, options->workspace_root);
 	o->known = strmap_new();
 	o->git = pkggit_new();
 	o->package_options = (struct pkglist_options){
-		.workspace_root = arena_strdup(o->mem, options->workspace_root),
+		.workspace_root = o->workspace_root,
 		.git = pkggit_lister(o->git),
 		.minor = options->minor,
 	};
@@ -61,8 +68,10 @@ struct observer *observer_free(struct observer *o)
 {
 	if (o == NULL)
 		return NULL;
-	vec_each (watch, &o->all)
+	vec_each (watch, &o->all) {
 		listing_release(&(*watch)->listing);
+		fileset_release(&(*watch)->set);
+	}
 	vec_release(&o->all);
 	(void)strmap_free(o->known);
 	(void)pkggit_free(o->git);
@@ -137,6 +146,13 @@ static void prepare(struct observer *o, struct watch *w)
 		w->listing.ctx = w->path;
 		w->listing.names_of_rust = true;
 		listing_walk(o->mem, o->contents, w->path, &w->listing);
+		break;
+	case INPUT_GLOB:
+		fileset_of_globs(&w->set, o->mem, o->contents, o->workspace_root, w->path);
+		break;
+	case INPUT_INTERPRETER:
+		if (venvlink_read(o->mem, w->path, &w->link) && w->link.is_copy)
+			w->content = contents_want(o->contents, w->link.program);
 		break;
 	default:
 		break;
@@ -251,6 +267,36 @@ static void answer_git(struct observer *o, struct watch *w)
 	w->seen.digest = digest_of(str_span(&text));
 }
 
+static void answer_set(struct observer *o, struct watch *w)
+{
+	struct fileset *set = &w->set;
+	fileset_finish(o->mem, set);
+	w->seen.state = set->why != NULL ? OBSERVED_UNREADABLE : OBSERVED;
+	w->seen.why = set->why;
+	w->seen.size = set->size;
+	w->seen.digest = set->digest;
+	w->seen.youngest = set->youngest;
+	fileset_release(set);
+}
+
+/* The program's name, or a copy's bytes. */
+static void answer_interpreter(struct watch *w)
+{
+	if (w->link.program == NULL) {
+		w->seen.state = OBSERVED_MISSING;
+		return;
+	}
+	if (w->link.is_copy) {
+		answer_file(w);
+	} else {
+		w->seen.state = OBSERVED;
+		w->seen.size = strlen(w->link.program);
+		w->seen.digest = digest_of(span_of(w->link.program));
+	}
+	w->seen.mtime = (struct timespec){0, 0};
+	w->seen.youngest = w->link.youngest;
+}
+
 static void answer(struct observer *o, struct watch *w)
 {
 	switch (w->kind) {
@@ -275,9 +321,10 @@ static void answer(struct observer *o, struct watch *w)
 		pkgview_finish(w->package, o->mem, o->ways, &w->seen);
 		break;
 	case INPUT_GLOB:
+		answer_set(o, w);
+		break;
 	case INPUT_INTERPRETER:
-		w->seen.state = OBSERVED_UNREADABLE;
-		w->seen.why = "inputs of its kind are not understood";
+		answer_interpreter(w);
 		break;
 	}
 }
@@ -312,4 +359,9 @@ enum input_kind observer_kind_of(const char *path)
 struct ways *observer_ways(struct observer *o)
 {
 	return o->ways;
+}
+
+struct pkggit *observer_git(struct observer *o)
+{
+	return o->git;
 }

@@ -414,15 +414,20 @@ int pkggit_ask(struct pkggit *git, const char *path, struct err *err)
 	struct span dir = path_dir(span_of(path));
 	struct worktree *tree;
 	CLEANUP_FREE char *real = realpath(arena_strndup(mem, dir.ptr, dir.len), NULL);
+	/* The nearest directory that is there. */
+	while (real == NULL && errno == ENOENT && dir.len > 1) {
+		dir = path_dir(dir);
+		real = realpath(arena_strndup(mem, dir.ptr, dir.len), NULL);
+	}
 	if (real == NULL)
-		return err_sys(err, errno, "cannot find %.*s", SPAN_ARG(dir));
+		return err_sys(err, errno, "cannot find %s", path);
 	int code = find_worktree(git, real, &tree, err);
 	if (code != 0)
 		return code == GITREPO_NONE ? PKGGIT_NO_REPOSITORY : code;
 	if (!path_has_prefix(span_of(real), span_of(tree->root)))
 		return err_set(err, ENOTSUP, "%s lies outside its repository's work tree", path);
 	struct span below = path_below(span_of(real), span_of(tree->root));
-	struct span name = path_base(span_of(path));
+	struct span name = path_below(span_of(path), dir);
 	const char *in_tree =
 		arena_printf(mem, "%.*s%s%.*s", SPAN_ARG(below), below.len != 0 ? "/" : "", SPAN_ARG(name));
 	if (entry_at(&tree->index, in_tree) != NULL)

@@ -104,6 +104,9 @@ bool place_older(struct ways *ways, struct arena *mem, const char *path, const s
 		*ret_why = arena_printf(mem, "%s was changed after the unit was started", path);
 		return false;
 	}
+	/* Patterns (core/globs.h) are no path. */
+	if (path[0] != '/')
+		return true;
 	if (ways_follow(ways, path, check_step, &check) < 0 || check.newer != NULL) {
 		*ret_why = arena_printf(mem, "%s was changed after the unit was started",
 			check.newer != NULL ? check.newer->path : path);

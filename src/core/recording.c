@@ -1,13 +1,15 @@
 #include "steady/core/recording.h"
 
 #include "steady/core/inputs.h"
-#include "steady/core/macros.h"
 #include "steady/core/outdigest.h"
+#include "steady/core/pkggit.h"
 #include "steady/core/place.h"
 #include "steady/core/recordfile.h"
+#include "steady/core/sides.h"
 #include "steady/core/unitorder.h"
 #include "steady/core/verify.h"
 #include "steady/util/fsio.h"
+#include "steady/util/strmap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +70,93 @@ static void gather(struct recorder *rec, size_t i)
 	c->seen = arena_array(rec->mem, c->inputs.count, sizeof(*c->seen));
 	for (size_t n = 0; n < c->inputs.count; n++)
 		c->seen[n] = observer_want(rec->rq->observer, c->inputs.item[n].kind, c->inputs.item[n].path);
+}
+
+struct side_list {
+	VEC(const char *) path;
+	struct strmap *known;
+};
+
+static void add_side(struct side_list *list, const char *path)
+{
+	if (strmap_get(list->known, span_of(path)) != NULL)
+		return;
+	*vec_add(&list->path) = path;
+	(void)strmap_put(list->known, span_of(path), list);
+}
+
+/* A script that writes only what has changed left its files in an earlier run: that run's record names them. */
+static void keep_sides(struct recorder *rec, size_t i, struct side_list *list)
+{
+	struct record old;
+	struct pkggit *git = observer_git(rec->rq->observer);
+	if (recordfile_load(rec->t, &rec->t->unit[i], rec->mem, &old, NULL) != 0)
+		return;
+	for (size_t n = 0; n < old.ninput && list->path.len < SIDES_MAX; n++) {
+		if (old.input[n].kind != INPUT_SIDE)
+			continue;
+		const char *path = inputs_path(rec->rq->files, rec->mem, &old.input[n]);
+		int known = pkggit_ask(git, path, NULL);
+		if (known >= 0 && known != PKGGIT_TRACKED)
+			add_side(list, path);
+	}
+}
+
+static void append_sides(struct recorder *rec, size_t i, const struct side_list *list)
+{
+	struct candidate *c = &rec->candidate[i];
+	size_t before = c->inputs.count, count = before + list->path.len;
+	struct unit_input *item = arena_array(rec->mem, count, sizeof(*item));
+	const struct observation **seen = arena_array(rec->mem, count, sizeof(*seen));
+	for (size_t n = 0; n < count; n++) {
+		item[n] = n < before ? c->inputs.item[n]
+				     : (struct unit_input){INPUT_SIDE, false, list->path.data[n - before]};
+		seen[n] =
+			n < before ? c->seen[n] : observer_want(rec->rq->observer, INPUT_SIDE, item[n].path);
+	}
+	c->inputs.item = item;
+	c->inputs.count = count;
+	c->seen = seen;
+}
+
+/* When the script of an own package ran, if it will perhaps be recorded. */
+static bool script_ran(const struct recorder *rec, size_t i, struct timespec *ret_start)
+{
+	const char *why;
+	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
+	return rec->candidate[i].seen != NULL && files->unit->kind == UNIT_RUN_BUILD_SCRIPT &&
+		inputs_takes_globs(&rec->context, i) && rec->candidate[i].inputs.why == NULL &&
+		place_built_here(files, ret_start, &why);
+}
+
+/* What scripts wrote into the workspace itself. */
+static void gather_sides(struct recorder *rec)
+{
+	struct sides_options options = {.workspace_root = unitfiles_workspace_root(rec->rq->files),
+		.build_dir = unitfiles_build_dir(rec->rq->files)};
+	struct timespec start;
+	for (size_t i = 0; i < rec->t->count; i++) {
+		if (script_ran(rec, i, &start) &&
+			(options.since.tv_sec == 0 || timespec_cmp(start, options.since) < 0))
+			options.since = start;
+	}
+	if (options.since.tv_sec == 0)
+		return;
+	CLEANUP_SIDES struct sides *sides = sides_find(&options);
+	for (size_t i = 0; i < rec->t->count; i++) {
+		const char **path;
+		if (!script_ran(rec, i, &start))
+			continue;
+		struct side_list list = {.known = strmap_new()};
+		keep_sides(rec, i, &list);
+		size_t count = sides_between(sides, observer_git(rec->rq->observer), rec->mem, start,
+			unitfiles_get(rec->rq->files, i)->reference.st.st_ctim, &path);
+		for (size_t n = 0; n < count; n++)
+			add_side(&list, path[n]);
+		append_sides(rec, i, &list);
+		(void)strmap_free(list.known);
+		vec_release(&list.path);
+	}
 }
 
 /* Are all dependencies recorded (or needless), and all older than the unit? *ret_needless: all are needless. */
@@ -160,6 +249,9 @@ static bool check_inputs(struct recorder *rec, size_t i)
 	for (size_t n = 0; n < c->inputs.count; n++) {
 		const struct unit_input *input = &c->inputs.item[n];
 		const char *why;
+		/* It is younger than the script that wrote it. */
+		if (input->kind == INPUT_SIDE)
+			continue;
 		if (input->kind == INPUT_ABSENT) {
 			refuse(rec, i,
 				arena_printf(rec->r->mem,
@@ -179,11 +271,12 @@ static bool check_inputs(struct recorder *rec, size_t i)
 static void fill_inputs(struct recorder *rec, size_t i, struct record *record)
 {
 	const struct candidate *c = &rec->candidate[i];
-	record->ninput = c->inputs.count;
-	record->input = arena_array(rec->r->mem, record->ninput, sizeof(*record->input));
-	for (size_t n = 0; n < record->ninput; n++) {
+	record->input = arena_array(rec->r->mem, c->inputs.count, sizeof(*record->input));
+	for (size_t n = 0; n < c->inputs.count; n++) {
 		const struct unit_input *from = &c->inputs.item[n];
-		struct input *to = &record->input[n];
+		if (from->kind == INPUT_SIDE && c->seen[n]->state != OBSERVED)
+			continue;
+		struct input *to = &record->input[record->ninput++];
 		to->kind = from->kind;
 		to->compared = from->compared;
 		to->root = inputs_root_of(rec->rq->files, from->path, &to->path);
@@ -271,8 +364,7 @@ int recording_make(const struct recording_request *request, struct recording **r
 	r->mem = arena_new();
 	struct recorder rec = {.rq = request, .t = request->target, .r = r, .mem = mem};
 	r->unit = arena_array(r->mem, rec.t->count, sizeof(*r->unit));
-	rec.context = (struct inputs_context){
-		request->files, rec.t, observer_ways(request->observer), macros_find(rec.t, mem)};
+	inputs_prepare(&rec.context, request->files, rec.t, observer_ways(request->observer), mem);
 	rec.real_root = real_root(request->files, r->mem);
 	rec.candidate = arena_array(mem, rec.t->count, sizeof(*rec.candidate));
 	rec.done = arena_array(mem, rec.t->count, sizeof(*rec.done));
@@ -281,6 +373,7 @@ int recording_make(const struct recording_request *request, struct recording **r
 		unitfiles_build_dir(request->files), &rec.uncertain);
 	for (size_t i = 0; i < rec.t->count; i++)
 		gather(&rec, i);
+	gather_sides(&rec);
 	observer_look(request->observer, request->progress);
 	for (size_t n = 0; n < rec.t->count; n++) {
 		decide(&rec, rec.order[n]);

@@ -1,12 +1,13 @@
 #include "steady/core/verify.h"
 
 #include "steady/core/aside.h"
+#include "steady/core/globs.h"
 #include "steady/core/inputs.h"
 #include "steady/core/lost.h"
-#include "steady/core/macros.h"
 #include "steady/core/moved.h"
 #include "steady/core/place.h"
 #include "steady/core/recordfile.h"
+#include "steady/core/remake.h"
 #include "steady/core/unitorder.h"
 #include "steady/util/fsio.h"
 #include "steady/util/mount.h"
@@ -38,6 +39,8 @@ struct judge {
 	bool certain;
 	struct evidence *evidence;
 	bool *judged;
+	/* For each unit: what a script has to make again, or NULL. */
+	const char **remake;
 };
 
 const char *verdict_name(enum proof_verdict verdict)
@@ -112,6 +115,8 @@ static void decide(struct judge *j, size_t i, enum proof_verdict verdict, const 
 
 static const char *path_for_people(struct judge *j, const struct input *input)
 {
+	if (input->kind == INPUT_GLOB)
+		return "what the patterns in " GLOBS_FILE " and " GLOBS_VARIABLE " match";
 	if (input->path.len == 0)
 		return input->root == INPUT_BUILD ? "the build directory" : "the workspace";
 	return arena_strndup(j->v->mem, input->path.ptr, input->path.len);
@@ -288,10 +293,31 @@ static bool judge_inputs(struct judge *j, size_t i)
 	return true;
 }
 
+/* Does the record cover the user's patterns as they are now? */
+static bool judge_globs(struct judge *j, size_t i)
+{
+	const struct record *record = j->v->unit[i].record;
+	const char *globs = j->context.globs;
+	if (!inputs_takes_globs(&j->context, i))
+		return true;
+	if (j->context.globs_why != NULL) {
+		decide(j, i, VERDICT_UNKNOWN, j->context.globs_why, UNIT_NONE);
+		return false;
+	}
+	bool covered = globs == NULL;
+	for (size_t n = 0; !covered && n < record->ninput; n++)
+		covered = record->input[n].kind == INPUT_GLOB && span_eq_str(record->input[n].path, globs);
+	if (!covered)
+		decide(j, i, VERDICT_CHANGED,
+			"its record does not cover the patterns in " GLOBS_FILE " and " GLOBS_VARIABLE,
+			UNIT_NONE);
+	return covered;
+}
+
 static void judge_by_record(struct judge *j, size_t i)
 {
-	if (judge_bindings(j, i) && judge_reference(j, i) && judge_outputs(j, i) && judge_inputs(j, i) &&
-		judge_place(j, i))
+	if (judge_globs(j, i) && judge_bindings(j, i) && judge_reference(j, i) && judge_outputs(j, i) &&
+		judge_inputs(j, i) && judge_place(j, i))
 		decide(j, i, VERDICT_VERIFIED, NULL, UNIT_NONE);
 }
 
@@ -391,11 +417,27 @@ static void judge_without_record(struct judge *j, size_t i)
 		decide(j, i, VERDICT_UNKNOWN, "it has no record of what it was built from", UNIT_NONE);
 }
 
+/* Inputs that are missing where only a script can have made them. */
+static void find_remakes(struct judge *j, size_t i)
+{
+	const struct record *record = j->v->unit[i].record;
+	const struct remake_request remake = {j->t, &j->context, observer_git(j->rq->observer), j->remake};
+	for (size_t n = 0; n < record->ninput; n++) {
+		const struct input *input = &record->input[n];
+		if (j->evidence[i].seen[n]->state == OBSERVED_MISSING && input->root == INPUT_WORKSPACE &&
+			input->kind == INPUT_FILE)
+			remake_mark(&remake, i, inputs_path(j->rq->files, j->v->mem, input));
+	}
+}
+
 static void judge_one(struct judge *j, size_t i)
 {
 	const char *why = unit_unfit(&j->t->unit[i]);
 	if (why != NULL)
 		decide(j, i, VERDICT_UNKNOWN, why, UNIT_NONE);
+	else if (j->remake[i] != NULL)
+		decide(j, i, VERDICT_CHANGED,
+			arena_printf(j->v->mem, "%s, which it makes, is missing", j->remake[i]), UNIT_NONE);
 	else if (!judge_dependencies(j, i))
 		return;
 	else if (j->v->unit[i].bound)
@@ -413,8 +455,7 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	v->unit = arena_array(v->mem, j.t->count, sizeof(*v->unit));
 	v->order = unit_order(j.t, v->mem);
-	j.context = (struct inputs_context){
-		request->files, j.t, observer_ways(request->observer), macros_find(j.t, mem)};
+	inputs_prepare(&j.context, request->files, j.t, observer_ways(request->observer), v->mem);
 	const char *uncertain;
 	j.certain = place_is_certain(
 		unitfiles_workspace_root(request->files), unitfiles_build_dir(request->files), &uncertain);
@@ -428,6 +469,11 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 		gather_evidence(&j, i);
 	observer_look(request->observer, request->progress);
 	v->looked = observer_looked(request->observer);
+	j.remake = arena_array(v->mem, j.t->count, sizeof(*j.remake));
+	for (size_t i = 0; i < j.t->count; i++) {
+		if (j.evidence[i].seen != NULL && v->unit[i].bound)
+			find_remakes(&j, i);
+	}
 	for (size_t n = 0; n < j.t->count; n++) {
 		judge_one(&j, v->order[n]);
 		j.judged[v->order[n]] = true;

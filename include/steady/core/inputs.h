@@ -45,7 +45,15 @@ struct inputs_context {
 	struct ways *ways;
 	/** For each unit: its macros may read directories (core/macros.h). */
 	const bool *reads_directories;
+	/** The user's patterns (core/globs.h), NULL if there are none; and why they cannot be told, or NULL. */
+	const char *globs, *globs_why;
 };
+
+/** Fills the context; what it takes lives in mem. */
+void inputs_prepare(struct inputs_context *ret, struct unitfiles *files, const struct target *target,
+	struct ways *ways, struct arena *mem);
+/** Is it a unit of one of the workspace's own packages, which the user's patterns hold for? */
+bool inputs_takes_globs(const struct inputs_context *context, size_t unit);
 
 /** Everything returned lives in mem. */
 void inputs_of(const struct inputs_context *context, struct arena *mem, size_t unit, struct unit_inputs *ret);

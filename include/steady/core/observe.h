@@ -80,4 +80,8 @@ struct ways;
 /** The ways to files as the observer found them (core/way.h); the observer keeps them. */
 struct ways *observer_ways(struct observer *o);
 
+struct pkggit;
+/** The repositories that the observer asks (core/pkggit.h); the observer keeps them. */
+struct pkggit *observer_git(struct observer *o);
+
 #endif
