@@ -15,6 +15,11 @@ struct parser {
 	VEC(struct rustcdep_env) envs;
 };
 
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /* Cuts the next word at white space, as Rust's split_whitespace does for ASCII; false at the end. */
 static bool next_word(struct span *rest, struct span *ret)
 {
@@ -22,7 +27,7 @@ static bool next_word(struct span *rest, struct span *ret)
 	if (rest->len == 0)
 		return false;
 	size_t len = 0;
-	while (len < rest->len && strchr(" \t\n\v\f\r", rest->ptr[len]) == NULL)
+	while (len < rest->len && !is_blank(rest->ptr[len]))
 		len++;
 	*ret = span_make(rest->ptr, len);
 	*rest = span_skip(*rest, len);

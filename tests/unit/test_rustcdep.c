@@ -69,6 +69,17 @@ static void parses(void **state)
 		parse_one(row[i].text, row[i].expected);
 }
 
+/* No cargo writes it; it must not be read for ever. */
+static void takes_nul(void **state)
+{
+	(void)state;
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct rustcdep d;
+	assert_int_equal(rustcdep_parse(mem, SPAN_LIT("a: b\0 c"), &d, NULL), 0);
+	assert_int_equal(d.nfile, 2);
+	assert_int_equal(d.file[0].len, 2);
+}
+
 static void names_the_line(void **state)
 {
 	(void)state;
@@ -84,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parses),
+		cmocka_unit_test(takes_nul),
 		cmocka_unit_test(names_the_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
