@@ -86,7 +86,7 @@ has_tests() { ctest --test-dir "build-$1" -N -L "$2" 2>/dev/null | grep -q '^Tot
 # A build tree made by another checkout or another CMake would be refused.
 for preset in dev clang asan tsan; do
     [ ! -f "build-$preset/CMakeCache.txt" ] ||
-        grep -qF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "build-$preset/CMakeCache.txt" || rm -rf "build-$preset"
+        grep -qFx "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "build-$preset/CMakeCache.txt" || rm -rf "build-$preset"
 done
 
 if build dev; then
