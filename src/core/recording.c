@@ -279,7 +279,10 @@ static void fill_inputs(struct recorder *rec, size_t i, struct record *record)
 		struct input *to = &record->input[record->ninput++];
 		to->kind = from->kind;
 		to->compared = from->compared;
-		to->root = inputs_root_of(rec->rq->files, from->path, &to->path);
+		struct span path;
+		to->root = inputs_root_of(rec->rq->files, from->path, &path);
+		/* The inputs' own text goes when the recording has been made. */
+		to->path = span_make(arena_strndup(rec->r->mem, path.ptr, path.len), path.len);
 		to->size = c->seen[n]->size;
 		to->digest = c->seen[n]->digest;
 		to->mtime = c->seen[n]->mtime;
