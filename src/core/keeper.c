@@ -3,6 +3,7 @@
 #include "steady/core/freshfacts.h"
 #include "steady/core/lost.h"
 #include "steady/core/mark.h"
+#include "steady/core/place.h"
 #include "steady/core/precalculated.h"
 #include "steady/core/stash.h"
 #include "steady/util/fsio.h"
@@ -19,12 +20,19 @@
 	"# This file is a cache directory tag created by cargo.\n"                                           \
 	"# For information about cache directory tags see https://bford.info/cachedir/\n"
 
+/* A target directory besides the build directory; before the first build it may not be there. */
+static bool has_other_target(const struct location *where)
+{
+	struct stat st;
+	return strcmp(where->target_dir, where->build_dir) != 0 && stat(where->target_dir, &st) == 0;
+}
+
 static int load(struct keeper *k, struct err *err)
 {
 	const struct location *where = k->where;
 	const struct unitfiles_options files = {
 		.workspace_root = where->workspace_root,
-		.target_dir = strcmp(where->target_dir, where->build_dir) != 0 ? where->target_dir : NULL,
+		.target_dir = has_other_target(where) ? where->target_dir : NULL,
 	};
 	int code = target_load(where->build_dir, &k->target, err);
 	if (code == 0)
@@ -66,6 +74,7 @@ int keeper_open(const struct keeper_options *options, struct keeper **ret, struc
 		return code;
 	k->observer = observer_new(&(struct observer_options){
 		.workspace_root = where->workspace_root, .minor = freshfacts_minor(k->target)});
+	place_pass_over_cargos(observer_ways(k->observer), k->target, where->build_dir);
 	*ret = TAKE_PTR(k);
 	return 0;
 }

@@ -41,6 +41,24 @@ bool place_is_certain(const char *workspace_root, const char *build_dir, const c
 	return *ret_why == NULL;
 }
 
+void place_pass_over_cargos(struct ways *ways, const struct target *t, const char *build_dir)
+{
+	static const char *const below[] = {"", "/build", "/deps", "/examples"};
+	CLEANUP_STR struct str path = STR_INIT;
+	ways_pass_over(ways, build_dir);
+	for (size_t i = 0; i < t->nplace; i++) {
+		const struct profile_dir *place = &t->place[i];
+		str_clear(&path);
+		str_printf(&path, "%s/%s", build_dir, place->triple != NULL ? place->triple : place->path);
+		ways_pass_over(ways, path.buf);
+		for (size_t n = 0; n < COUNT_OF(below); n++) {
+			str_clear(&path);
+			str_printf(&path, "%s/%s%s", build_dir, place->path, below[n]);
+			ways_pass_over(ways, path.buf);
+		}
+	}
+}
+
 bool place_built_here(const struct unit_files *files, struct timespec *ret_start, const char **ret_why)
 {
 	const struct stat *invoked = &files->invoked.st;

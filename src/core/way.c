@@ -78,6 +78,11 @@ static const struct place *place_at(struct ways *w, const struct str *path)
 	return known;
 }
 
+void ways_pass_over(struct ways *w, const char *directory)
+{
+	(void)strmap_put(w->known, span_of(directory), arena_alloc(w->mem, sizeof(struct place)));
+}
+
 /* Cuts the first component off *rest. */
 static struct span next_component(struct span *rest)
 {

@@ -25,6 +25,9 @@
  */
 bool place_is_certain(const char *workspace_root, const char *build_dir, const char **ret_why);
 
+/** Tells `ways` of the directories of the build directory that cargo writes to all the time. */
+void place_pass_over_cargos(struct ways *ways, const struct target *t, const char *build_dir);
+
 /** When the unit was started, if it was built here and not touched since. */
 bool place_built_here(const struct unit_files *files, struct timespec *ret_start, const char **ret_why);
 

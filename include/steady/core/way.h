@@ -42,6 +42,9 @@ struct ways *ways_new(const char *root);
 /** Accepts NULL, returns NULL. */
 struct ways *ways_free(struct ways *w);
 
+/** From now on the directory is no step: others write to it all the time, so that its times say nothing. */
+void ways_pass_over(struct ways *w, const char *directory);
+
 /**
  * Visits the steps to the absolute `path` in the order in which the kernel takes them. Stops where nothing is there.
  * 0, or -ELOOP for a path that leads in circles.
