@@ -1,6 +1,7 @@
 #include "target_priv.h"
 
 #include "steady/util/fsio.h"
+#include "steady/util/path.h"
 #include "steady/util/strmap.h"
 #include "steady/util/workers.h"
 
@@ -21,6 +22,9 @@ struct part {
 	struct arena *mem;
 	struct unit_list units;
 	struct warning_list warnings;
+	/* Open <profile>/.fingerprint of the last directory read: its neighbours are one short step away. */
+	const struct profile_dir *place;
+	int fingerprints;
 };
 
 struct load {
@@ -29,11 +33,33 @@ struct load {
 	struct part part[8];
 };
 
+static int open_unit_dir(struct part *part, int buildfd, const struct unit_dir *dir, struct err *err)
+{
+	if (dir->layout == LAYOUT_NEW)
+		return fsio_open_dir(buildfd, dir->path, err);
+	struct span path = span_of(dir->path);
+	struct span parent = path_dir(path);
+	if (part->place != dir->place) {
+		steady_cleanup_close(&part->fingerprints);
+		part->place = dir->place;
+		part->fingerprints =
+			fsio_open_dir(buildfd, arena_strndup(part->mem, parent.ptr, parent.len), err);
+	}
+	return part->fingerprints < 0 ? part->fingerprints
+				      : fsio_open_dir(part->fingerprints, dir->path + parent.len + 1, err);
+}
+
 static void read_one(void *ctx, unsigned worker, size_t i)
 {
 	struct load *load = ctx;
 	struct part *part = &load->part[worker];
-	unit_dir_read(load->t->fd, &load->dirs->data[i], part->mem, &part->units, &part->warnings);
+	const struct unit_dir *dir = &load->dirs->data[i];
+	struct err err = ERR_INIT;
+	CLEANUP_CLOSE int fd = open_unit_dir(part, load->t->fd, dir, &err);
+	if (fd < 0)
+		target_warn(&part->warnings, part->mem, "%s: %s; left out", dir->path, err.msg);
+	else
+		unit_dir_read(fd, dir, part->mem, &part->units, &part->warnings);
 }
 
 static int by_directory(const void *a, const void *b)
@@ -58,8 +84,10 @@ static void read_units(struct target *t, const struct unit_dir_list *dirs)
 	struct load load = {.t = t, .dirs = dirs};
 	t->part = arena_array(t->mem, threads, sizeof(*t->part));
 	t->npart = threads;
-	for (unsigned i = 0; i < threads; i++)
+	for (unsigned i = 0; i < threads; i++) {
 		t->part[i] = load.part[i].mem = arena_new();
+		load.part[i].fingerprints = -1;
+	}
 	workers_for(dirs->len, threads, read_one, &load);
 
 	for (unsigned i = 0; i < threads; i++)
@@ -72,6 +100,7 @@ static void read_units(struct target *t, const struct unit_dir_list *dirs)
 			memcpy(t->unit + at, part->units.data, part->units.len * sizeof(*t->unit));
 		at += part->units.len;
 		keep_warnings(t, &part->warnings);
+		steady_cleanup_close(&part->fingerprints);
 		vec_release(&part->units);
 		vec_release(&part->warnings);
 	}

@@ -41,8 +41,8 @@ void target_warn(struct warning_list *list, struct arena *mem, const char *fmt, 
 int layout_find(
 	struct target *t, struct unit_dir_list *ret_dirs, struct warning_list *warnings, struct err *err);
 
-/** Reads the units of one directory; everything read lives in mem. */
-void unit_dir_read(int buildfd, const struct unit_dir *dir, struct arena *mem, struct unit_list *units,
+/** Reads the units of one open directory; everything read lives in mem. */
+void unit_dir_read(int fd, const struct unit_dir *dir, struct arena *mem, struct unit_list *units,
 	struct warning_list *warnings);
 
 /** Has the text the form of a package's version (and not that of a time, "1600000000.123456789s

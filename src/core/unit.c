@@ -210,15 +210,10 @@ static void add_unit(struct reader *r, struct unit_list *units, const char *base
 	*vec_add(units) = u;
 }
 
-void unit_dir_read(int buildfd, const struct unit_dir *dir, struct arena *mem, struct unit_list *units,
+void unit_dir_read(int fd, const struct unit_dir *dir, struct arena *mem, struct unit_list *units,
 	struct warning_list *warnings)
 {
 	struct err err = ERR_INIT;
-	CLEANUP_CLOSE int fd = fsio_open_dir(buildfd, dir->path, &err);
-	if (fd < 0) {
-		target_warn(warnings, mem, "%s; left out", err.msg);
-		return;
-	}
 	struct reader r = {.fd = fd, .dir = dir, .mem = mem, .warnings = warnings};
 	struct dir_list list;
 	if (fsio_list(fd, TARGET_MAX_ENTRIES, mem, &list, &err) < 0) {
