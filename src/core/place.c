@@ -1,5 +1,6 @@
 #include "steady/core/place.h"
 
+#include "steady/core/mark.h"
 #include "steady/core/way.h"
 #include "steady/util/fsio.h"
 #include "steady/util/mount.h"
@@ -8,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define MAX_ROOT_OUTPUT ((size_t)64 * 1024)
 
 /* Does the repository have linked worktrees, or is this one of them? */
 static bool shares_repository(const char *workspace_root)
@@ -25,7 +28,34 @@ static bool shares_repository(const char *workspace_root)
 	return false;
 }
 
-bool place_is_certain(const char *workspace_root, const char *build_dir, const char **ret_why)
+/* Renaming a directory changes its ctime alone, adding a name both its times. */
+static bool is_renamed(const char *dir)
+{
+	struct stat st;
+	return lstat(dir, &st) < 0 || !S_ISDIR(st.st_mode) || timespec_cmp(st.st_ctim, st.st_mtim) != 0;
+}
+
+static bool holds_renamed(const struct target *t, const char *build_dir)
+{
+	CLEANUP_STR struct str path = STR_INIT;
+	bool renamed = is_renamed(build_dir);
+	for (size_t i = 0; !renamed && i < t->nplace; i++) {
+		path_join(&path, build_dir, t->place[i].path);
+		renamed = is_renamed(path.buf);
+	}
+	return renamed;
+}
+
+/* A mark that is not of this work tree, or came along with something else. */
+static bool holds_foreign_mark(const struct target *t, const char *workspace_root)
+{
+	struct stat st;
+	struct timespec when;
+	return fsio_stat(t->fd, MARK_FILE, &st, NULL) == 0 && !mark_read(t->fd, workspace_root, &when);
+}
+
+bool place_is_certain(
+	const struct target *t, const char *workspace_root, const char *build_dir, const char **ret_why)
 {
 	CLEANUP_STR struct str default_place = STR_INIT;
 	path_join(&default_place, workspace_root, "target");
@@ -38,6 +68,10 @@ bool place_is_certain(const char *workspace_root, const char *build_dir, const c
 		*ret_why = "the file system is not known to be a local one";
 	else if (!mount_is_same(workspace_root, build_dir))
 		*ret_why = "sources and build directory lie on two mounts";
+	else if (holds_foreign_mark(t, workspace_root))
+		*ret_why = "the build directory was used with another work tree";
+	else if (holds_renamed(t, build_dir))
+		*ret_why = "the build directory was not made in this place";
 	return *ret_why == NULL;
 }
 
@@ -59,7 +93,47 @@ void place_pass_over_cargos(struct ways *ways, const struct target *t, const cha
 	}
 }
 
-bool place_built_here(const struct unit_files *files, struct timespec *ret_start, const char **ret_why)
+static bool is_directory(const char *path, const struct stat *same_as)
+{
+	struct stat st;
+	return path[0] == '/' && stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+		st.st_dev == same_as->st_dev && st.st_ino == same_as->st_ino;
+}
+
+/* cargo's root-output names the OUT_DIR that the script was given. */
+static const char *told_script(const struct unitfiles *all, const struct unit *u, struct arena *mem)
+{
+	struct span text;
+	const char *file = u->layout == LAYOUT_NEW ? "run/root-output" : "root-output";
+	CLEANUP_CLOSE int fd = fsio_open_root(unitfiles_build_dir(all), NULL);
+	const char *path = arena_printf(mem, "%s/%s", unit_run_dir(mem, u), file);
+	return fd >= 0 && fsio_read(fd, path, MAX_ROOT_OUTPUT, mem, &text, NULL, NULL) == 0 ? text.ptr : "";
+}
+
+/* Is the directory that the compiler, or the script, was told to write to the one that is there? */
+static bool was_told_this_place(const struct unitfiles *all, const struct unit_files *f)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	const struct unit *u = f->unit;
+	const char *told, *here;
+	struct stat st;
+	if (u->kind == UNIT_RUN_BUILD_SCRIPT) {
+		told = told_script(all, u, mem);
+		here = unit_out_dir(mem, u);
+	} else {
+		if (!f->has_rustc || f->rustc.noutput == 0)
+			return false;
+		struct span dir = path_dir(f->rustc.output[0]);
+		told = arena_strndup(mem, dir.ptr, dir.len);
+		dir = path_dir(span_of(f->rustc_file.path));
+		here = arena_strndup(mem, dir.ptr, dir.len);
+	}
+	here = arena_printf(mem, "%s/%s", unitfiles_build_dir(all), here);
+	return stat(here, &st) == 0 && is_directory(told, &st);
+}
+
+bool place_built_here(const struct unitfiles *all, const struct unit_files *files, struct timespec *ret_start,
+	const char **ret_why)
 {
 	const struct stat *invoked = &files->invoked.st;
 	const struct stat *reference = &files->reference.st;
@@ -77,6 +151,8 @@ bool place_built_here(const struct unit_files *files, struct timespec *ret_start
 	int later = timespec_cmp(reference->st_ctim, reference->st_mtim);
 	if (later < 0 || (later == 0 && files->unit->kind != UNIT_RUN_BUILD_SCRIPT))
 		return false;
+	if (!was_told_this_place(all, files))
+		return false;
 	*ret_start = invoked->st_mtim;
 	return true;
 }
@@ -87,11 +163,12 @@ bool place_is_fast_script(const struct unit_files *run)
 		timespec_cmp(run->reference.st.st_ctim, run->reference.st.st_mtim) <= 0;
 }
 
-bool place_stands_for(const struct unit_files *script, struct timespec start)
+bool place_stands_for(const struct unitfiles *all, const struct unit_files *script, struct timespec start)
 {
 	struct timespec script_start;
 	const char *why;
-	return script->unit->kind == UNIT_BUILD_SCRIPT && place_built_here(script, &script_start, &why) &&
+	return script->unit->kind == UNIT_BUILD_SCRIPT &&
+		place_built_here(all, script, &script_start, &why) &&
 		timespec_cmp(script->reference.st.st_ctim, start) < 0;
 }
 

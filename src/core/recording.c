@@ -126,7 +126,7 @@ static bool script_ran(const struct recorder *rec, size_t i, struct timespec *re
 	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
 	return rec->candidate[i].seen != NULL && files->unit->kind == UNIT_RUN_BUILD_SCRIPT &&
 		inputs_takes_globs(&rec->context, i) && rec->candidate[i].inputs.why == NULL &&
-		place_built_here(files, ret_start, &why);
+		place_built_here(rec->rq->files, files, ret_start, &why);
 }
 
 /* What scripts wrote into the workspace itself. */
@@ -209,7 +209,8 @@ static bool check_fast_script(struct recorder *rec, size_t i, const struct unit_
 		return true;
 	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
 		if (rec->r->unit[u->dep[d]].state != RECORDED_REFUSED &&
-			place_stands_for(unitfiles_get(rec->rq->files, u->dep[d]), rec->candidate[i].start))
+			place_stands_for(rec->rq->files, unitfiles_get(rec->rq->files, u->dep[d]),
+				rec->candidate[i].start))
 			return true;
 	}
 	return false;
@@ -220,7 +221,7 @@ static bool check_place(struct recorder *rec, size_t i)
 	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
 	struct candidate *c = &rec->candidate[i];
 	const char *why;
-	if (!place_built_here(files, &c->start, &why)) {
+	if (!place_built_here(rec->rq->files, files, &c->start, &why)) {
 		refuse(rec, i, why);
 		return false;
 	}
@@ -372,7 +373,7 @@ int recording_make(const struct recording_request *request, struct recording **r
 	rec.candidate = arena_array(mem, rec.t->count, sizeof(*rec.candidate));
 	rec.done = arena_array(mem, rec.t->count, sizeof(*rec.done));
 	rec.order = unit_order(rec.t, mem);
-	rec.certain = place_is_certain(unitfiles_workspace_root(request->files),
+	rec.certain = place_is_certain(rec.t, unitfiles_workspace_root(request->files),
 		unitfiles_build_dir(request->files), &rec.uncertain);
 	for (size_t i = 0; i < rec.t->count; i++)
 		gather(&rec, i);

@@ -76,7 +76,7 @@ static void gather_in_place(struct judge *j, size_t i)
 	inputs_of(&j->context, j->v->mem, i, &evidence->inputs);
 	const char *why;
 	if (!j->certain || inputs->why != NULL ||
-		!place_built_here(unitfiles_get(j->rq->files, i), &evidence->start, &why))
+		!place_built_here(j->rq->files, unitfiles_get(j->rq->files, i), &evidence->start, &why))
 		return;
 	evidence->in_place = true;
 	evidence->seen = arena_array(j->v->mem, inputs->count, sizeof(*evidence->seen));
@@ -344,7 +344,7 @@ static bool is_above_its_dependencies(const struct judge *j, size_t i)
 		const struct unit_files *dep = unitfiles_get(j->rq->files, u->dep[d]);
 		if (!dep->invoked.present || timespec_cmp(dep->invoked.st.st_ctim, j->evidence[i].start) > 0)
 			return false;
-		stood_for |= place_stands_for(dep, j->evidence[i].start);
+		stood_for |= place_stands_for(j->rq->files, dep, j->evidence[i].start);
 	}
 	return stood_for;
 }
@@ -457,8 +457,8 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	v->order = unit_order(j.t, v->mem);
 	inputs_prepare(&j.context, request->files, j.t, observer_ways(request->observer), v->mem);
 	const char *uncertain;
-	j.certain = place_is_certain(
-		unitfiles_workspace_root(request->files), unitfiles_build_dir(request->files), &uncertain);
+	j.certain = place_is_certain(j.t, unitfiles_workspace_root(request->files),
+		unitfiles_build_dir(request->files), &uncertain);
 	j.moved = moved_new(request->files, j.t);
 	j.evidence = arena_array(mem, j.t->count, sizeof(*j.evidence));
 	j.judged = arena_array(mem, j.t->count, sizeof(*j.judged));

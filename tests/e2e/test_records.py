@@ -466,6 +466,71 @@ class InPlace(Records):
         self.assertEqual(self.save()["summary"]["recorded"], 3)
         self.check_next(["app", "plain"], "plain2 data1 msg1")
 
+    def other_clone(self):
+        """A clone as old as ours, with other sources."""
+        other = self.tmp / "other"
+        self.clone(other)
+        path = other / "plain/src/lib.rs"
+        path.write_text(path.read_text().replace("plain1", "plain2"))
+        time.sleep(0.05)
+        shutil.rmtree(self.ws.target)
+        self.ws.cargo("build")
+        time.sleep(0.05)
+        return other
+
+    def test_a_target_directory_moved_to_another_clone(self):
+        other = self.other_clone()
+        os.rename(self.ws.target, other / "target")
+        self.ws.root, self.ws.target = other, other / "target"
+        self.assertEqual(self.save()["summary"]["recorded"], 0)
+        self.restore()
+        self.build()
+        self.assertEqual(self.answer(), "plain2 data1 msg1")
+
+    def test_a_profile_moved_to_another_clone(self):
+        other = self.other_clone()
+        self.ws.target.joinpath("CACHEDIR.TAG").rename(self.tmp / "tag")
+        (other / "target").mkdir()
+        os.rename(self.ws.target / "debug", other / "target/debug")
+        self.ws.root, self.ws.target = other, other / "target"
+        self.restore()
+        self.build()
+        self.assertEqual(self.answer(), "plain2 data1 msg1")
+
+    def test_clones_in_each_others_place(self):
+        other = self.other_clone()
+        os.rename(self.root, self.tmp / "old")
+        os.rename(other, self.root)
+        os.rename(self.tmp / "old/target", self.ws.target)
+        self.restore()
+        self.build()
+        self.assertEqual(self.answer(), "plain2 data1 msg1")
+
+    def test_clones_in_each_others_place_after_restore(self):
+        """The mark tells, even if the target directory has grown since."""
+        other = self.other_clone()
+        self.restore()
+        os.rename(self.root, self.tmp / "old")
+        os.rename(other, self.root)
+        os.rename(self.tmp / "old/target", self.ws.target)
+        self.build("--release")
+        (self.ws.target / "more").mkdir()
+        self.restore()
+        self.build()
+        self.assertEqual(self.answer(), "plain2 data1 msg1")
+
+    def test_a_renamed_work_tree(self):
+        """What holds the old path is built again."""
+        self.edit("plain/src/lib.rs", '"plain1"', 'env!("CARGO_MANIFEST_DIR")')
+        time.sleep(0.05)
+        self.build()
+        time.sleep(0.05)
+        os.rename(self.root, self.tmp / "new")
+        self.ws.root, self.ws.target = self.tmp / "new", self.tmp / "new/target"
+        self.restore()
+        self.build()
+        self.assertEqual(self.answer(), f"{self.tmp}/new/plain data1 msg1")
+
     def test_a_partial_build(self):
         self.edit("plain/src/lib.rs", "plain1", "plain2")
         time.sleep(0.05)
