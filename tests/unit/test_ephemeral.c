@@ -41,10 +41,10 @@ static void test_patterns(void **state)
 {
 	(void)state;
 	static const char *const envs[] = {
-		"/root/.cache/uv/builds-v0/.tmpAb3xYz",
-		"/root/.cache/uv/builds-v12/.tmp000000",
-		"/root/.cache/uv/environments-v0/.tmpAb3xYz",
-		"/root/.cache/uv/.tmpAb3xYz/.venv",
+		"/home/me/.cache/uv/builds-v0/.tmpAb3xYz",
+		"/home/me/.cache/uv/builds-v12/.tmp000000",
+		"/home/me/.cache/uv/environments-v0/.tmpAb3xYz",
+		"/home/me/.cache/uv/.tmpAb3xYz/.venv",
 		"/tmp/build-env-ab_d3f9h",
 		"/private/var/folders/zz/T/build-env-________",
 		"/tmp/pip-build-env-01234567",
