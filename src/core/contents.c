@@ -20,6 +20,7 @@
 #define WHOLE_SECONDS_NS 2100000000L
 /* Passes until a file that keeps changing is given up. */
 #define MAX_PASSES 6
+#define SMALL_FILE 32768
 #define MAX_FILE_BYTES ((off_t)16 << 30)
 /* Below this many files threads cost more than they save. */
 #define PARALLEL_FROM 32
@@ -130,27 +131,47 @@ static void give_up(struct content *c, int code)
 		c->mtime = c->ctime = (struct timespec){0, 0};
 }
 
-/* Opens and hashes what stat called a regular file. */
-static int hash_file(struct contents *contents, struct content *c)
+/* Small files in one call: the bytes, and that there are no more of them. */
+static int read_small(int fd, struct content *c)
 {
-	CLEANUP_CLOSE int fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat before, after;
-	if (fd < 0 || fstat(fd, &before) < 0)
+	char buffer[SMALL_FILE + 1];
+	ssize_t got;
+	do
+		got = read(fd, buffer, sizeof(buffer));
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
 		return errno;
-	if (!S_ISREG(before.st_mode))
-		return EINVAL;
-	if (before.st_size > MAX_FILE_BYTES)
-		return EFBIG;
+	if (got > SMALL_FILE)
+		return EBUSY;
+	c->size = (uint64_t)got;
+	c->digest = digest_of(span_make(buffer, (size_t)got));
+	return 0;
+}
+
+static int read_large(int fd, struct content *c)
+{
 	int code = digest_fd(fd, &c->digest, &c->size, NULL);
-	if (code < 0)
-		return -code;
+	return code < 0 ? -code : 0;
+}
+
+/* Hashes what stat called a regular file; EBUSY if it is not the same before and behind. */
+static int hash_file(struct contents *contents, struct content *c, const struct stat *before)
+{
+	struct stat after;
+	if (before->st_size > MAX_FILE_BYTES)
+		return EFBIG;
+	CLEANUP_CLOSE int fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return errno;
+	int code = before->st_size <= SMALL_FILE ? read_small(fd, c) : read_large(fd, c);
+	if (code != 0)
+		return code;
 	if (fstat(fd, &after) < 0)
 		return errno;
-	take_stamps(c, &before);
 	c->state = CONTENT_FILE;
 	atomic_fetch_add(&contents->files, 1);
 	atomic_fetch_add(&contents->bytes, c->size);
-	return same_stamps(c, &after) && before.st_size == after.st_size ? 0 : EBUSY;
+	return same_stamps(c, &after) && (uint64_t)after.st_size == c->size ? 0 : EBUSY;
 }
 
 static void look_at(struct contents *contents, struct content *c)
@@ -172,7 +193,7 @@ static void look_at(struct contents *contents, struct content *c)
 		c->state = CONTENT_DIRECTORY;
 		return;
 	}
-	int code = S_ISREG(st.st_mode) ? hash_file(contents, c) : EINVAL;
+	int code = S_ISREG(st.st_mode) ? hash_file(contents, c, &st) : EINVAL;
 	if (code != 0)
 		give_up(c, code);
 }
