@@ -13,6 +13,7 @@
 
 #define MAX_BYTES ((size_t)4 << 30)
 #define MAX_CONFIGS ((size_t)1000)
+#define MAX_CONFIG_BYTES ((size_t)64 * 1024)
 #define MATURIN "maturin"
 #define CONFIG_PREFIX "pyo3-config-"
 
@@ -35,12 +36,12 @@ static int make_parents(int dirfd, const char *path, struct err *err)
 }
 
 /* Copies a file to the same path below another directory, with its time and mode. FSIO_MISSING. */
-static int copy(int from, int to, const char *path, struct err *err)
+static int copy(int from, int to, const char *path, size_t max, struct err *err)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	struct span bytes;
 	struct stat st;
-	int code = fsio_read(from, path, MAX_BYTES, mem, &bytes, &st, err);
+	int code = fsio_read(from, path, max, mem, &bytes, &st, err);
 	if (code != 0)
 		return code;
 	code = make_parents(to, path, err);
@@ -69,9 +70,10 @@ static int copy_configs(int from, int to, size_t *count, struct err *err)
 		struct stat st;
 		const char *path = arena_printf(mem, MATURIN "/%s", list.entry[i].name);
 		if (!span_starts(span_of(list.entry[i].name), SPAN_LIT(CONFIG_PREFIX)) ||
-			list.entry[i].type != DT_REG || fsio_stat(to, path, &st, NULL) == 0)
+			list.entry[i].type != DT_REG || fsio_stat(to, path, &st, NULL) == 0 ||
+			fsio_stat(from, path, &st, NULL) != 0 || (uint64_t)st.st_size > MAX_CONFIG_BYTES)
 			continue;
-		code = copy(from, to, path, err);
+		code = copy(from, to, path, MAX_CONFIG_BYTES, err);
 		*count += code == 0;
 	}
 	return code < 0 ? code : 0;
@@ -92,7 +94,7 @@ int stash_keep(const char *directory, const struct target *t, struct unitfiles *
 		for (size_t n = 0; code == 0 && n < f->noutput; n++) {
 			if (!f->outputs[n].file.present || !is_dropped_by_caches(f, &f->outputs[n]))
 				continue;
-			code = copy(t->fd, stash, f->outputs[n].file.path, err);
+			code = copy(t->fd, stash, f->outputs[n].file.path, MAX_BYTES, err);
 			count += code == 0;
 		}
 	}
@@ -102,6 +104,16 @@ int stash_keep(const char *directory, const struct target *t, struct unitfiles *
 	return code < 0 ? code : 0;
 }
 
+/* Digest of a regular file that could be copied. */
+static bool digest_at(int dirfd, const char *path, struct digest *ret)
+{
+	struct stat st;
+	uint64_t size;
+	CLEANUP_CLOSE int fd = fsio_open(dirfd, path, O_RDONLY, NULL);
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size <= MAX_BYTES &&
+		digest_fd(fd, ret, &size, NULL) == 0;
+}
+
 /* Are the unit's outputs, the missing ones taken from the stash, those of the record? */
 static bool fits(int stash, const struct target *t, const struct unit_files *f, const struct record *record)
 {
@@ -109,10 +121,7 @@ static bool fits(int stash, const struct target *t, const struct unit_files *f, 
 	for (size_t n = 0; n < f->noutput; n++) {
 		const struct unit_output *output = &f->outputs[n];
 		struct digest digest;
-		uint64_t size;
-		CLEANUP_CLOSE int fd =
-			fsio_open(output->file.present ? t->fd : stash, output->file.path, O_RDONLY, NULL);
-		if (fd < 0 || digest_fd(fd, &digest, &size, NULL) < 0)
+		if (!digest_at(output->file.present ? t->fd : stash, output->file.path, &digest))
 			return false;
 		outdigest_add(&text, output->file.path, &digest);
 	}
@@ -141,7 +150,7 @@ static int bring_back_unit(
 	for (size_t n = 0; code == 0 && n < f->noutput; n++) {
 		if (f->outputs[n].file.present)
 			continue;
-		code = copy(stash, t->fd, f->outputs[n].file.path, err);
+		code = copy(stash, t->fd, f->outputs[n].file.path, MAX_BYTES, err);
 		*count += code == 0;
 	}
 	return code;

@@ -421,6 +421,63 @@ class Stash(Records):
         self.assertEqual(self.restore("--stash-outputs", self.stash)["summary"]["unstashed"], 0)
         self.assertEqual(self.build(), ["app"])
 
+    def test_hostile_stash(self):
+        """Whatever lies in the stash: the program is linked again, and nothing is written elsewhere."""
+        self.drop()
+        program = next(self.stash.glob("debug/deps/app-*"))
+        outside = self.tmp / "outside"
+        outside.mkdir()
+
+        def fifo():
+            os.mkfifo(program)
+
+        def link():
+            shutil.copy(self.tmp / "kept", outside / "program")
+            program.symlink_to(outside / "program")
+
+        def huge():
+            with open(program, "wb") as file:
+                file.truncate(1 << 40)
+
+        def directory_link():
+            shutil.copytree(self.stash / "debug", outside / "debug")
+            shutil.copy(self.tmp / "kept", outside / "debug/deps" / program.name)
+            shutil.rmtree(self.stash / "debug")
+            (self.stash / "debug").symlink_to(outside / "debug")
+
+        shutil.copy(program, self.tmp / "kept")
+        configs = self.stash / "maturin"
+        configs.mkdir()
+        (configs / "other").write_text("x")
+        (configs / "pyo3-config-link").symlink_to("/etc/passwd")
+        os.mkfifo(configs / "pyo3-config-fifo")
+        with open(configs / "pyo3-config-huge", "wb") as file:
+            file.truncate(1 << 40)
+        (configs / "pyo3-config-good").write_text("good\n")
+        for make in (fifo, link, huge, directory_link):
+            with self.subTest(make=make.__name__):
+                if program.exists() or program.is_symlink():
+                    program.unlink()
+                make()
+                before = sorted(str(path) for path in outside.rglob("*"))
+                report = self.restore("--stash-outputs", self.stash)
+                self.assertLessEqual(report["summary"]["unstashed"], 1)
+                self.assertEqual(sorted(path.name for path in (self.ws.target / "maturin").iterdir()), ["pyo3-config-good"])
+                self.assertEqual(sorted(str(path) for path in outside.rglob("*")), before)
+                self.assertEqual(list(self.ws.target.glob("debug/deps/app-????????????????")), [])
+        self.assertEqual(self.build(), ["app"])
+
+    def test_hostile_target(self):
+        """A link in the target directory is not written through."""
+        self.drop()
+        outside = self.tmp / "outside"
+        outside.mkdir()
+        shutil.move(self.ws.target / "debug/deps", outside / "deps")
+        (self.ws.target / "debug/deps").symlink_to(outside / "deps")
+        before = sorted(path.name for path in (outside / "deps").iterdir())
+        self.steady("restore", "--stash-outputs", self.stash, check=False)
+        self.assertEqual(sorted(path.name for path in (outside / "deps").iterdir()), before)
+
     def test_no_stash_is_an_empty_one(self):
         self.first()
         self.assertEqual(self.restore("--stash-outputs", self.tmp / "nowhere")["summary"]["unstashed"], 0)
