@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Entries of watched directories, all together, after which the rest counts as unchanged. */
+#define MAX_WATCHED ((size_t)1000000)
 /* Below this many files threads cost more than they save. */
 #define PARALLEL_FROM 256
 /* cargo takes CARGO_HOME for immutable from 1.69 on, from 1.73 only its git and registry. */
@@ -205,7 +207,8 @@ void gather_inputs(struct gather *g, size_t i, struct fresh_unit *u)
 
 struct stat_run {
 	struct gather *g;
-	atomic_size_t done, gaveup;
+	/** `entries`: of watched directories, all together: a cache could name the root a thousand times. */
+	atomic_size_t done, gaveup, entries;
 };
 
 static void stat_one(void *ctx, unsigned worker, size_t i)
@@ -214,7 +217,10 @@ static void stat_one(void *ctx, unsigned worker, size_t i)
 	struct stat_run *run = ctx;
 	struct fresh_input *input = run->g->input.data[i];
 	struct stat st;
-	int code = mtime_recursive(input->path, &input->mtime, NULL);
+	size_t entries, before = atomic_load(&run->entries);
+	size_t limit = before < MAX_WATCHED ? MAX_WATCHED - before : 0;
+	int code = mtime_recursive_within(input->path, limit, &entries, &input->mtime, NULL);
+	atomic_fetch_add(&run->entries, entries);
 	input->missing = code == FSIO_MISSING;
 	if (code < 0)
 		atomic_fetch_add(&run->gaveup, 1);
@@ -229,6 +235,7 @@ void gather_stat(struct gather *g)
 	unsigned threads = g->input.len >= PARALLEL_FROM ? workers_count() : 1;
 	workers_for(g->input.len, threads, stat_one, &run);
 	if (atomic_load(&run.gaveup) != 0)
-		gather_warn(g, "%zu watched directories hold too many files to look at",
+		gather_warn(g,
+			"%zu watched directories hold too many files to look at; they count as unchanged",
 			atomic_load(&run.gaveup));
 }

@@ -22,7 +22,7 @@ struct above {
 
 struct walk {
 	struct timespec newest;
-	size_t entries;
+	size_t entries, limit;
 	bool too_many;
 };
 
@@ -78,7 +78,7 @@ static void walk_dir(struct walk *w, int fd, const struct above *up, const struc
 	while (!w->too_many && (entry = readdir(dir)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (++w->entries > MTIMEWALK_MAX_ENTRIES)
+		if (++w->entries > w->limit)
 			w->too_many = true;
 		else
 			walk_entry(w, dirfd(dir), entry->d_name, &here);
@@ -86,23 +86,32 @@ static void walk_dir(struct walk *w, int fd, const struct above *up, const struc
 	(void)closedir(dir);
 }
 
-int mtime_recursive(const char *path, struct timespec *ret, struct err *err)
+int mtime_recursive_within(
+	const char *path, size_t limit, size_t *ret_entries, struct timespec *ret, struct err *err)
 {
 	struct stat own, st;
+	*ret_entries = 0;
 	if (lstat(path, &own) < 0 || stat(path, &st) < 0)
 		return FSIO_MISSING;
 	if (!S_ISDIR(st.st_mode)) {
 		*ret = st.st_mtim;
 		return 0;
 	}
-	struct walk w = {.newest = st.st_mtim};
+	struct walk w = {.newest = st.st_mtim, .limit = limit};
 	if (S_ISLNK(own.st_mode))
 		see(&w, own.st_mtim);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
 		walk_dir(&w, fd, NULL, &st);
+	*ret_entries = w.entries;
 	if (w.too_many)
-		return err_set(err, E2BIG, "%s holds more than %zu files", path, MTIMEWALK_MAX_ENTRIES);
+		return err_set(err, E2BIG, "%s holds more than %zu files", path, limit);
 	*ret = w.newest;
 	return 0;
+}
+
+int mtime_recursive(const char *path, struct timespec *ret, struct err *err)
+{
+	size_t entries;
+	return mtime_recursive_within(path, MTIMEWALK_MAX_ENTRIES, &entries, ret, err);
 }

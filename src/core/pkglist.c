@@ -30,6 +30,8 @@ struct lister {
 	VEC(struct pkglist_file) files;
 	/** Of nested packages, as found. */
 	VEC(struct span) nested;
+	/** Entries that the walk has come to. */
+	size_t visited;
 	bool too_many;
 	/** One that cannot be read; empty if there is none. */
 	struct span strange_rule;
@@ -250,6 +252,7 @@ static void walk_dir(const struct walk *w, const char *path, const struct stat *
 	DIR *dir = opendir(path);
 	const struct dirent *entry;
 	while (dir != NULL && !w->l->too_many && (entry = readdir(dir)) != NULL) {
+		w->l->too_many = ++w->l->visited > PKGLIST_MAX_FILES;
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
 		walk_entry(w, arena_printf(w->l->mem, "%s/%s", path, entry->d_name), entry->d_name, &here);

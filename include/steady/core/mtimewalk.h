@@ -20,5 +20,8 @@
 
 /** FSIO_MISSING (1) where cargo would say that the file is missing: absent, a dangling link, not allowed. */
 int mtime_recursive(const char *path, struct timespec *ret, struct err *err);
+/** The same with a limit of one's own. *ret_entries is set in any case: how many entries were looked at. */
+int mtime_recursive_within(
+	const char *path, size_t limit, size_t *ret_entries, struct timespec *ret, struct err *err);
 
 #endif

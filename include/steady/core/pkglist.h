@@ -23,8 +23,8 @@
 
 #include <time.h>
 
-/** Packages of more files are not listed (-E2BIG). */
-#define PKGLIST_MAX_FILES ((size_t)1000000)
+/** Packages of more files, or of more entries on the way to them, are not listed (-E2BIG). */
+#define PKGLIST_MAX_FILES ((size_t)500000)
 
 /** Returned by pkglist_git.list where the package's manifest is not tracked. */
 #define PKGLIST_UNTRACKED 1
