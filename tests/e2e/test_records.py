@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import time
+import unittest
 from pathlib import Path
 
-from steadytest import E2ECase, Workspace, main, steady
+from steadytest import E2ECase, Workspace, copy_target, main, steady
+from steadytest.faults import KILLED, killat, killat_program
 from steadytest.histories import git
+from steadytest.run import steady_program
 
 FILES = {
     ".gitignore": "target\n",
@@ -388,6 +391,72 @@ class LostStamps(Records):
         self.edit("plain/src/lib.rs", "plain1", "plain2")
         self.assertEqual(self.build(), ["app", "plain"])
         self.assertEqual(self.answer(), "plain2 data1 msg1")
+
+
+@unittest.skipUnless(killat_program(), "killat is for Linux on x86-64 and aarch64")
+class Killed(Records):
+    """A restore or save that is killed anywhere leaves nothing but rebuilds."""
+
+    files = WholePackage.files
+
+    def killed(self, command, count, **how):
+        return killat([str(steady_program()), command, "--manifest-path", str(self.root / "Cargo.toml")], count,
+                      env=self.ws.environment(), **how)
+
+    def some_calls(self, command):
+        calls = self.killed(command, 0).calls
+        return range(1, calls + 1, max(1, calls // 12))
+
+    def keep(self):
+        shutil.rmtree(self.tmp / "pristine", ignore_errors=True)
+        copy_target(self.ws.target, self.tmp / "pristine")
+
+    def reset(self):
+        shutil.rmtree(self.ws.target)
+        copy_target(self.tmp / "pristine", self.ws.target)
+
+    def test_restore(self):
+        self.first()
+        self.edit_origin("plain/src/lib.rs", "plain1", "plain2")
+        self.edit_origin("app/src/msg.txt", "msg1", "msg2")
+        self.travel()
+        self.keep()
+        numbers = self.some_calls("restore")
+        for number in numbers:
+            with self.subTest(call=number):
+                self.reset()
+                run = self.killed("restore", number)
+                self.assertEqual(run.returncode, KILLED)
+                self.build()
+                self.assertEqual(self.answer(), "plain2 data1 msg2")
+                self.reset()
+                self.killed("restore", number)
+                self.check_next(["app", "plain"], "plain2 data1 msg2")
+
+    def test_restore_with_lost_stamps(self):
+        self.first()
+        self.edit_origin("plain/src/lib.rs", "plain1", "plain2")
+        self.travel((), ("-m",))
+        self.keep()
+        for number in self.some_calls("restore"):
+            with self.subTest(call=number):
+                self.reset()
+                self.killed("restore", number)
+                self.restore()
+                self.build()
+                self.assertEqual(self.answer(), "plain2 data1 msg1")
+
+    def test_save(self):
+        self.restore()
+        self.ws.cargo("build")
+        self.keep()
+        for number in self.some_calls("save"):
+            with self.subTest(call=number):
+                self.reset()
+                self.killed("save", number)
+                self.restore()
+                self.build()
+                self.assertEqual(self.answer(), "plain1 data1 msg1")
 
 
 class Stash(Records):
