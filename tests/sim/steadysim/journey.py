@@ -188,6 +188,9 @@ class Journey:
         for line in [*outcome.stale, *(outcome.extra if self.strategy.judged or self.options.strict else ()), outcome.broken]:
             if line:
                 self._fault(line)
+        if outcome.stale or outcome.extra or outcome.broken:
+            for line in self.strategy.said.splitlines():
+                self._note("      restore said: " + line.strip())
 
 
 __all__ = ["Journey", "Result", "GitError"]

@@ -22,6 +22,7 @@ class Plain:
     """Nothing before the build, nothing after it."""
 
     judged = False
+    said = ""
 
     def before(self, repo: Path) -> None:
         """Runs after the checkout and the unpacking of the cache, before cargo."""
@@ -54,6 +55,8 @@ class Steady(Plain):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
         if done.returncode != 0:
             raise Failed(f"cargo steady {command} exited {done.returncode}: {done.stdout[-2000:]}")
+        if command == "restore":
+            self.said = done.stdout
 
     def before(self, repo: Path) -> None:
         stamps = _stamps(repo)
