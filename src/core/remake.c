@@ -1,8 +1,11 @@
 #include "steady/core/remake.h"
 
 #include "steady/util/mem.h"
+#include "steady/util/span.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static bool is_own_script(const struct remake_request *rq, size_t i)
 {
@@ -43,4 +46,17 @@ void remake_mark(const struct remake_request *request, size_t unit, const char *
 		return;
 	CLEANUP_FREE bool *seen = xcalloc(request->target->count, sizeof(*seen));
 	mark_below(request, unit, path, seen);
+}
+
+void remake_look(const struct remake_request *request, size_t unit, const struct unit_inputs *inputs)
+{
+	for (size_t i = 0; i < inputs->count; i++) {
+		struct span rest;
+		struct stat st;
+		const char *path = inputs->item[i].path;
+		if (inputs->item[i].kind == INPUT_FILE &&
+			inputs_root_of(request->context->files, path, &rest) == INPUT_WORKSPACE &&
+			stat(path, &st) < 0 && errno == ENOENT)
+			remake_mark(request, unit, path);
+	}
 }

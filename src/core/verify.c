@@ -422,7 +422,11 @@ static void find_remakes(struct judge *j, size_t i)
 {
 	const struct record *record = j->v->unit[i].record;
 	const struct remake_request remake = {j->t, &j->context, observer_git(j->rq->observer), j->remake};
-	for (size_t n = 0; n < record->ninput; n++) {
+	if (!j->v->unit[i].bound) {
+		remake_look(&remake, i, &j->evidence[i].inputs);
+		return;
+	}
+	for (size_t n = 0; j->evidence[i].seen != NULL && n < record->ninput; n++) {
 		const struct input *input = &record->input[n];
 		if (j->evidence[i].seen[n]->state == OBSERVED_MISSING && input->root == INPUT_WORKSPACE &&
 			input->kind == INPUT_FILE)
@@ -470,10 +474,8 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	observer_look(request->observer, request->progress);
 	v->looked = observer_looked(request->observer);
 	j.remake = arena_array(v->mem, j.t->count, sizeof(*j.remake));
-	for (size_t i = 0; i < j.t->count; i++) {
-		if (j.evidence[i].seen != NULL && v->unit[i].bound)
-			find_remakes(&j, i);
-	}
+	for (size_t i = 0; i < j.t->count; i++)
+		find_remakes(&j, i);
 	for (size_t n = 0; n < j.t->count; n++) {
 		judge_one(&j, v->order[n]);
 		j.judged[v->order[n]] = true;

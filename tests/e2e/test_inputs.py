@@ -7,6 +7,7 @@ import shutil
 from steadytest import main
 from test_records import FILES, Records
 
+NAP = "std::thread::sleep(std::time::Duration::from_millis(30));"
 LOUD = 'println!("cargo:rerun-if-changed=build.rs");'
 
 
@@ -22,7 +23,8 @@ class SideOutputInSources(Records):
     """A script writes src/gen.rs, which git ignores."""
 
     files = with_script(
-        LOUD + 'std::fs::write("src/gen.rs", "pub const T: &str = \\"made\\";").unwrap();',
+        # What is built from the file starts a tick of the clock later.
+        LOUD + 'std::fs::write("src/gen.rs", "pub const T: &str = \\"made\\";").unwrap();' + NAP,
         "mod gen;\npub fn text() -> &'static str { gen::T }\n", **{".gitignore": "target\ngen.rs\n"})
 
     def test_missing_in_a_clone(self):
@@ -35,6 +37,21 @@ class SideOutputInSources(Records):
     def test_unchanged_where_it_is(self):
         self.first()
         self.check_next([], "plain1 made msg1")
+
+    def test_cleaned_away_without_any_record(self):
+        """As after `git clean -X` that spares the target directory."""
+        self.ws.cargo("build")
+        (self.root / "script/src/gen.rs").unlink()
+        self.check_next(["app", "script"], "plain1 made msg1")
+
+    def test_the_script_alone_is_recorded(self):
+        """What was built from the file was edited before it could be recorded."""
+        self.restore()
+        self.ws.cargo("build")
+        (self.root / "script/src/lib.rs").touch()
+        self.save()
+        self.travel()
+        self.check_next(["app", "script"], "plain1 made msg1")
 
     def test_written_only_if_missing(self):
         self.edit("script/build.rs", "std::fs::write", 'if !std::path::Path::new("src/gen.rs").exists() { std::fs::write')
@@ -55,7 +72,7 @@ class SideOutputElsewhere(Records):
     files = with_script(
         'println!("cargo:rerun-if-changed=../web");'
         'std::fs::create_dir_all("../dist").unwrap();'
-        'std::fs::copy("../web/a.txt", "../dist/a.txt").unwrap();',
+        'std::fs::copy("../web/a.txt", "../dist/a.txt").unwrap();' + NAP,
         **{".gitignore": "target\n/dist\n", "web/a.txt": "web1",
            "app/src/main.rs": 'fn main() { println!("{} {}", script::text(), include_str!("../../dist/a.txt")); }\n'})
 

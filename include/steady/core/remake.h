@@ -21,5 +21,7 @@ struct remake_request {
 
 /** The unit was built from the file at this absolute path, which is missing; the path must live on. */
 void remake_mark(const struct remake_request *request, size_t unit, const char *path);
+/** The same for whatever is missing of the inputs of a unit that nothing proves. */
+void remake_look(const struct remake_request *request, size_t unit, const struct unit_inputs *inputs);
 
 #endif
