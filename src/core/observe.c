@@ -195,13 +195,18 @@ static void answer_file(struct watch *w)
 	}
 }
 
-static void answer_presence(struct watch *w)
+static void answer_absent(struct watch *w)
 {
-	bool missing = w->content->state == CONTENT_MISSING;
-	if (w->kind == INPUT_ABSENT)
-		w->seen.state = missing ? OBSERVED : OBSERVED_OTHER;
+	w->seen.state = w->content->state == CONTENT_MISSING ? OBSERVED : OBSERVED_OTHER;
+}
+
+/* A file has the bytes that its script left, or another script's (of another profile). A directory must be there. */
+static void answer_side(struct watch *w)
+{
+	if (w->content->state == CONTENT_DIRECTORY)
+		w->seen.state = OBSERVED;
 	else
-		w->seen.state = missing ? OBSERVED_MISSING : OBSERVED;
+		answer_file(w);
 }
 
 static void answer_link(struct observer *o, struct watch *w)
@@ -304,8 +309,10 @@ static void answer(struct observer *o, struct watch *w)
 		answer_file(w);
 		break;
 	case INPUT_ABSENT:
+		answer_absent(w);
+		break;
 	case INPUT_SIDE:
-		answer_presence(w);
+		answer_side(w);
 		break;
 	case INPUT_LINK:
 		answer_link(o, w);

@@ -58,7 +58,7 @@ enum input_kind {
 	INPUT_GLOB = 7,
 	/** The commit and branch that the git directory at this path has checked out. */
 	INPUT_GIT = 8,
-	/** A file that a script wrote into the workspace: it must be there. */
+	/** A file that a script wrote into the workspace, with its bytes; a directory of such files must be there. */
 	INPUT_SIDE = 9,
 	/** Which program stands behind a virtual environment's interpreter. */
 	INPUT_INTERPRETER = 10,
