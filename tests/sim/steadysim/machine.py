@@ -46,12 +46,13 @@ class Steady(Plain):
     """cargo steady restore before each build, cargo steady save after it."""
 
     judged = True
+    options = ()
 
     def __init__(self, program: str):
         self.program = program
 
-    def _run(self, repo: Path, command: str) -> None:
-        done = subprocess.run([self.program, command], cwd=repo / "ws", env=clean_env(), stdin=subprocess.DEVNULL,
+    def _run(self, repo: Path, command: str, *options: str) -> None:
+        done = subprocess.run([self.program, command, *options], cwd=repo / "ws", env=clean_env(), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
         if done.returncode != 0:
             raise Failed(f"cargo steady {command} exited {done.returncode}: {done.stdout[-2000:]}")
@@ -60,12 +61,18 @@ class Steady(Plain):
 
     def before(self, repo: Path) -> None:
         stamps = _stamps(repo)
-        self._run(repo, "restore")
-        if _stamps(repo) != stamps:
+        self._run(repo, "restore", *self.options)
+        if not self.options and _stamps(repo) != stamps:
             raise Failed("restore touched the sources")
 
     def after(self, repo: Path) -> None:
         self._run(repo, "save")
+
+
+class SteadyMtimes(Steady):
+    """The same with commit times on the sources: cargo steady restore --mtimes."""
+
+    options = ("--mtimes",)
 
 
 def _stamps(repo: Path) -> dict:
