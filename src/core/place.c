@@ -163,13 +163,14 @@ bool place_is_fast_script(const struct unit_files *run)
 		timespec_cmp(run->reference.st.st_ctim, run->reference.st.st_mtim) <= 0;
 }
 
+/* cargo starts the script in the very tick in which it is done with compiling it. */
 bool place_stands_for(const struct unitfiles *all, const struct unit_files *script, struct timespec start)
 {
 	struct timespec script_start;
 	const char *why;
 	return script->unit->kind == UNIT_BUILD_SCRIPT &&
 		place_built_here(all, script, &script_start, &why) &&
-		timespec_cmp(script->reference.st.st_ctim, start) < 0;
+		timespec_cmp(script->reference.st.st_ctim, start) <= 0;
 }
 
 struct way_check {

@@ -41,7 +41,7 @@ bool place_built_here(const struct unitfiles *all, const struct unit_files *file
 
 /** A script's run that was over within a tick of the clock: then its output proves nothing. */
 bool place_is_fast_script(const struct unit_files *run);
-/** Is this the unit that compiled the script, built here and done before `start`? It stands for a fast run. */
+/** Is this the unit that compiled the script, built here and done by `start`? It stands for a fast run. */
 bool place_stands_for(const struct unitfiles *all, const struct unit_files *script, struct timespec start);
 
 /**
