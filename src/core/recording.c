@@ -9,10 +9,12 @@
 #include "steady/core/unitorder.h"
 #include "steady/core/verify.h"
 #include "steady/util/fsio.h"
+#include "steady/util/path.h"
 #include "steady/util/strmap.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct candidate {
 	struct unit_inputs inputs;
@@ -129,6 +131,32 @@ static bool script_ran(const struct recorder *rec, size_t i, struct timespec *re
 		place_built_here(rec->rq->files, files, ret_start, &why);
 }
 
+/* How much of the path is the root of the package whose script ran, if it ran when the file appeared; 0 if not. */
+static size_t claim_of(const struct recorder *rec, size_t i, const char *path, struct timespec appeared)
+{
+	struct timespec start;
+	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
+	if (!script_ran(rec, i, &start) || timespec_cmp(appeared, start) < 0 ||
+		timespec_cmp(appeared, files->reference.st.st_ctim) > 0 || files->package_root == NULL ||
+		!path_has_prefix(span_of(path), span_of(files->package_root)))
+		return 0;
+	return strlen(files->package_root);
+}
+
+/* Of scripts that ran at the same time the author is the one in whose package the file lies, if there is one. */
+static bool is_anothers(const struct recorder *rec, size_t i, const char *path)
+{
+	struct stat st;
+	if (lstat(path, &st) < 0)
+		return false;
+	size_t own = claim_of(rec, i, path, st.st_ctim);
+	for (size_t other = 0; other < rec->t->count; other++) {
+		if (claim_of(rec, other, path, st.st_ctim) > own)
+			return true;
+	}
+	return false;
+}
+
 /* What scripts wrote into the workspace itself. */
 static void gather_sides(struct recorder *rec)
 {
@@ -151,8 +179,10 @@ static void gather_sides(struct recorder *rec)
 		keep_sides(rec, i, &list);
 		size_t count = sides_between(sides, observer_git(rec->rq->observer), rec->mem, start,
 			unitfiles_get(rec->rq->files, i)->reference.st.st_ctim, &path);
-		for (size_t n = 0; n < count; n++)
-			add_side(&list, path[n]);
+		for (size_t n = 0; n < count; n++) {
+			if (!is_anothers(rec, i, path[n]))
+				add_side(&list, path[n]);
+		}
 		append_sides(rec, i, &list);
 		(void)strmap_free(list.known);
 		vec_release(&list.path);

@@ -9,8 +9,8 @@
  *	size_t count = sides_between(sides, git, mem, start, end, &path);
  *	sides = sides_free(sides);
  *
- * A file is a script's if its ctime lies between the script's start and its `output`. Scripts that ran at the same time
- * share what appeared then: each is taken for the author.
+ * A file is a script's if its ctime lies between the script's start and its `output`. Of scripts that ran at the same time
+ * the one in whose package it lies is taken for the author, and where there is none, each of them.
  */
 #ifndef STEADY_CORE_SIDES_H
 #define STEADY_CORE_SIDES_H

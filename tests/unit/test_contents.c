@@ -1,0 +1,94 @@
+#include "steady/core/contents.h"
+
+#include "tempdir.h"
+
+static const struct content *want(struct contents *c, const char *path)
+{
+	return contents_want(c, temp_path(path));
+}
+
+static void test_states(void **state)
+{
+	(void)state;
+	temp_put("a", "text");
+	temp_put("empty", "");
+	temp_put("dir/x", "");
+	assert_int_equal(symlink("a", temp_path("link")), 0);
+	assert_int_equal(symlink("none", temp_path("dead")), 0);
+	assert_int_equal(mkfifo(temp_path("fifo"), 0600), 0);
+	struct contents *c = contents_new();
+	const struct content *a = want(c, "a"), *link = want(c, "link"), *empty = want(c, "empty");
+	const struct content *dead = want(c, "dead"), *fifo = want(c, "fifo"), *dir = want(c, "dir");
+	const struct content *below = want(c, "a/b"), *null = contents_want(c, "/dev/null");
+	assert_ptr_equal(want(c, "a"), a);
+	contents_settle(c, NULL);
+	const struct digest text = digest_of(SPAN_LIT("text")), nothing = digest_of(SPAN_LIT(""));
+	assert_int_equal(a->state, CONTENT_FILE);
+	assert_int_equal(a->size, 4);
+	assert_true(digest_eq(&a->digest, &text));
+	assert_true(digest_eq(&link->digest, &text));
+	assert_true(digest_eq(&empty->digest, &nothing));
+	assert_int_equal(dead->state, CONTENT_MISSING);
+	assert_int_equal(below->state, CONTENT_MISSING);
+	assert_int_equal(fifo->state, CONTENT_UNREADABLE);
+	assert_int_equal(null->state, CONTENT_UNREADABLE);
+	assert_int_equal(dir->state, CONTENT_DIRECTORY);
+	size_t files;
+	uint64_t bytes;
+	contents_counts(c, &files, &bytes);
+	assert_true(files >= 3 && bytes >= 8);
+	(void)contents_free(c);
+}
+
+/* Small and large files are read in two ways. */
+static void test_sizes(void **state)
+{
+	(void)state;
+	static char big[100000];
+	static const size_t size[] = {1, 32767, 32768, 32769, sizeof(big)};
+	memset(big, 'x', sizeof(big));
+	for (size_t i = 0; i < COUNT_OF(size); i++) {
+		const struct file_meta meta = {.mode = 0644};
+		const struct span bytes = span_make(big, size[i]);
+		assert_int_equal(fsio_replace(temp_fd, "big", bytes, &meta, NULL), 0);
+		struct contents *c = contents_new();
+		const struct content *content = want(c, "big");
+		contents_settle(c, NULL);
+		const struct digest expected = digest_of(bytes);
+		assert_int_equal(content->state, CONTENT_FILE);
+		assert_int_equal(content->size, size[i]);
+		assert_true(digest_eq(&content->digest, &expected));
+		(void)contents_free(c);
+	}
+}
+
+/* Afterwards every later write has a stamp newer than all that were seen. */
+static void test_rest(void **state)
+{
+	(void)state;
+	temp_put("a", "one");
+	struct contents *c = contents_new();
+	const struct content *a = want(c, "a");
+	contents_settle(c, NULL);
+	assert_true(timespec_cmp(a->mtime, contents_settled_at(c)) <= 0);
+	const struct timespec before = a->mtime;
+	temp_put("a", "two");
+	struct stat st;
+	assert_int_equal(stat(temp_path("a"), &st), 0);
+	assert_true(timespec_cmp(st.st_mtim, before) > 0);
+	/* A second look sees what has changed. */
+	contents_settle(c, NULL);
+	const struct digest two = digest_of(SPAN_LIT("two"));
+	assert_true(digest_eq(&a->digest, &two));
+	(void)contents_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEMP_TEST(test_states),
+		TEMP_TEST(test_sizes),
+		TEMP_TEST(test_rest),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

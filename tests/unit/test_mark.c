@@ -1,0 +1,66 @@
+#include "steady/core/mark.h"
+
+#include "tempdir.h"
+
+static int build_dir(void)
+{
+	return fsio_open_dir(temp_fd, "ws/target", NULL);
+}
+
+static void test_left_and_read(void **state)
+{
+	(void)state;
+	temp_put("ws/target/x", "");
+	CLEANUP_CLOSE int fd = build_dir();
+	struct timespec when, again;
+	assert_false(mark_read(fd, temp_path("ws"), &when));
+	assert_int_equal(mark_leave(fd, temp_path("ws"), NULL), 0);
+	assert_true(mark_read(fd, temp_path("ws"), &when));
+	assert_int_equal(mark_leave(fd, temp_path("ws"), NULL), 0);
+	assert_true(mark_read(fd, temp_path("ws"), &again));
+	assert_true(timespec_cmp(again, when) >= 0);
+	/* Of another work tree. */
+	temp_put("other/x", "");
+	assert_false(mark_read(fd, temp_path("other"), &when));
+	assert_int_not_equal(mark_leave(fd, temp_path("none"), NULL), 0);
+}
+
+/* A copy says nothing, even one with all its times. */
+static void test_copies(void **state)
+{
+	(void)state;
+	temp_put("ws/target/x", "");
+	CLEANUP_CLOSE int fd = build_dir();
+	struct timespec when;
+	struct span text;
+	struct stat st;
+	assert_int_equal(mark_leave(fd, temp_path("ws"), NULL), 0);
+	assert_int_equal(fsio_read(fd, MARK_FILE, 100000, temp_mem, &text, &st, NULL), 0);
+	const struct file_meta meta = {.mode = 0644, .has_mtime = true, .mtime = st.st_mtim};
+	assert_int_equal(fsio_replace(fd, MARK_FILE, text, &meta, NULL), 0);
+	assert_false(mark_read(fd, temp_path("ws"), &when));
+}
+
+/* Another directory in the place of the work tree. */
+static void test_another_root(void **state)
+{
+	(void)state;
+	temp_put("ws/target/x", "");
+	temp_put("new/x", "");
+	CLEANUP_CLOSE int fd = build_dir();
+	struct timespec when;
+	assert_int_equal(mark_leave(fd, temp_path("ws"), NULL), 0);
+	assert_int_equal(rename(temp_path("ws"), temp_path("old")), 0);
+	assert_int_equal(rename(temp_path("new"), temp_path("ws")), 0);
+	assert_false(mark_read(fd, temp_path("ws"), &when));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEMP_TEST(test_left_and_read),
+		TEMP_TEST(test_copies),
+		TEMP_TEST(test_another_root),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
