@@ -146,6 +146,8 @@ class Machine:
         elif not build.killed and not must_fail:
             outcome.broken = "the build failed: " + build.stderr[-1500:]
         self.target.built(graph, verdict, build, before, after)
+        if self._race():
+            self.target.raced(unit for unit in started if unit[:2] == ("gen", "lib"))
         if not self.strategy.judged:
             for made in self.target.made.values():
                 made.recorded = True
@@ -153,6 +155,13 @@ class Machine:
             outcome.stale, outcome.extra = [], []
             self._unsettle()
         return outcome
+
+    def _race(self) -> bool:
+        """Did a rustc start in the clock tick in which the script of gen wrote its source?"""
+        source = self.repo / workspace.IGNORED[0]
+        begun = [*self.target_directory.glob("*/.fingerprint/gen-*/invoked.timestamp"),
+                 *self.target_directory.glob("*/build/gen/*/fingerprint/invoked.timestamp")]
+        return source.exists() and source.stat().st_ctime_ns in [path.stat().st_mtime_ns for path in begun]
 
     def _unsettle(self) -> None:
         """A build that no strategy prepared: whether what it made can be recorded is open."""

@@ -3,7 +3,8 @@
 A unit is needed when it was never made, when it is void (cargo had begun to make it and did not end), when what it is
 made of differs from what it was made of, or when a dependency is needed or was made anew since. It is *open* when it may
 be made although nothing changed: nobody holds evidence for it (no record binds to this build), or a kill left unclear
-whether it had ended. Open spreads to dependents like needed.
+whether it had ended. Open spreads to dependents like needed. One exception is *raced*: rustc was started in the very
+clock tick in which a script had written a source for it; the stamps do not say which came first, so there is no record.
 """
 
 import copy
@@ -24,6 +25,7 @@ class Made:
     in_session: bool = True
     void: bool = False
     unclear: bool = False
+    raced: bool = False
 
 
 @dataclass
@@ -116,6 +118,12 @@ class Target:
             made.inputs = workspace.inputs(after, unit[0], unit[1])
         return made
 
+    def raced(self, units) -> None:
+        """These units were started in the clock tick in which one of their inputs was written."""
+        for unit in units:
+            if unit in self.made:
+                self.made[unit].raced = True
+
     def session(self) -> None:
         """A job begins: what was made before it and is not recorded will not be."""
         for made in self.made.values():
@@ -124,7 +132,7 @@ class Target:
     def saved(self, tree: workspace.Tree) -> None:
         """`save` ran with the work tree TREE: what this job made is recorded, with everything below it."""
         def recordable(unit, made):
-            if made.recorded or made.void or made.unclear or not made.in_session:
+            if made.recorded or made.void or made.unclear or made.raced or not made.in_session:
                 return made.recorded
             same = made.inputs == workspace.inputs(tree, unit[0], unit[1])
             below = all(dep in self.made and self.made[dep].serial == serial and self.made[dep].recorded
