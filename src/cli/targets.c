@@ -55,7 +55,8 @@ int targets_lock(
 		return build;
 	if (strcmp(where->build_dir, where->target_dir) != 0)
 		target = fsio_open_root(where->target_dir, NULL);
-	return buildlock_take(build, target, say_waiting, (void *)(uintptr_t)call, ret, err);
+	int code = buildlock_take(build, target, say_waiting, (void *)(uintptr_t)call, ret, err);
+	return code < 0 ? err_wrap(err, "cannot lock %s", where->build_dir) : code;
 }
 
 void targets_warn(struct ui *ui, const struct target *t)

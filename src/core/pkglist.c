@@ -19,6 +19,8 @@
 #define MAX_ALTERNATIVES 256u
 /* Lock files count since cargo 1.84, before that for packages with a program. */
 #define MINOR_LOCKFILE 84
+/* Before, cargo read git by libgit2: files came in the order of the index. */
+#define MINOR_GITOXIDE 82
 
 struct lister {
 	struct arena *mem;
@@ -333,6 +335,24 @@ static int list_files(struct lister *l, const struct pkglist_options *options,
 	return 0;
 }
 
+static int by_path(const void *a, const void *b)
+{
+	const struct pkglist_file *x = a, *y = b;
+	return strcmp(x->path, y->path);
+}
+
+static void take_files(const struct lister *l, bool by_git, unsigned minor, struct pkglist *ret)
+{
+	*ret = (struct pkglist){.root = arena_strdup(l->mem, l->root),
+		.file = arena_array(l->mem, l->files.len, sizeof(*l->files.data)),
+		.count = l->files.len,
+		.by_git = by_git};
+	if (l->files.len != 0)
+		memcpy(ret->file, l->files.data, l->files.len * sizeof(*l->files.data));
+	if (by_git && minor != 0 && minor < MINOR_GITOXIDE)
+		qsort(ret->file, ret->count, sizeof(*ret->file), by_path);
+}
+
 int pkglist_read(const struct pkglist_options *options, const char *root, struct arena *mem,
 	struct pkglist *ret, struct err *err)
 {
@@ -354,14 +374,8 @@ int pkglist_read(const struct pkglist_options *options, const char *root, struct
 			SPAN_ARG(l.strange_rule), root);
 	if (code >= 0 && l.too_many)
 		code = err_set(err, E2BIG, "%s holds more than %zu files", root, PKGLIST_MAX_FILES);
-	if (code >= 0) {
-		*ret = (struct pkglist){.root = arena_strdup(mem, root),
-			.file = arena_array(mem, l.files.len, sizeof(*l.files.data)),
-			.count = l.files.len,
-			.by_git = by_git};
-		if (l.files.len != 0)
-			memcpy(ret->file, l.files.data, l.files.len * sizeof(*l.files.data));
-	}
+	if (code >= 0)
+		take_files(&l, by_git, options->minor, ret);
 	l.rules = ignore_free(l.rules);
 	vec_release(&l.files);
 	vec_release(&l.nested);

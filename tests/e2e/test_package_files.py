@@ -262,10 +262,9 @@ class PackageFiles(E2ECase):
         self.every("path")
 
     def test_debian(self):
-        # cargo 1.65 reads git by libgit2, in another order, and cannot split indexes. Directories that git does not know it
-        # walks without asking what git ignores there.
-        self.every("debian", order=False,
-                   skip={"split_index", "untracked_files", "nested_packages_tracked", "repository_inside"})
+        # cargo 1.65 reads git by libgit2, and cannot split indexes. Directories that git does not know it walks without asking
+        # what git ignores there.
+        self.every("debian", skip={"split_index", "untracked_files", "nested_packages_tracked", "repository_inside"})
 
     def test_debian_web(self):
         self.every("debian-web")
