@@ -121,8 +121,12 @@ static void borrow_root(struct unitfiles *f, size_t i)
 	const struct fingerprint *fp = u->fingerprint;
 	if (fp == NULL)
 		return;
-	if (u->kind == UNIT_RUN_BUILD_SCRIPT && fp->ndep != 0 && borrow_from(f, i, u->dep[0]))
-		return;
+	/* A run depends on its own script, and on the runs of scripts with `links` among the dependencies. */
+	for (size_t d = 0; u->kind == UNIT_RUN_BUILD_SCRIPT && d < fp->ndep; d++) {
+		size_t dep = u->dep[d];
+		if (dep != UNIT_NONE && f->t->unit[dep].kind == UNIT_BUILD_SCRIPT && borrow_from(f, i, dep))
+			return;
+	}
 	size_t first = (size_t)(uintptr_t)strmap_get(f->by_package, span_of(u->package));
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t k = first; k != 0; k = f->next_same[k - 1]) {

@@ -160,6 +160,29 @@ class PathCargo(Matrix):
                                         check=True).stdout, "lone leaf2\n")
 
 
+_LINKED = "fn main() { println!(\"cargo:rerun-if-changed=data\"); }\n"
+
+
+class Links(Matrix):
+    """The run of a script depends on its own script, and on the runs of those with `links` below: it is in its own package."""
+
+    files = dict(FILES, **{
+        "Cargo.toml": FILES["Cargo.toml"].replace('"lone"', '"lone", "aaa"'),
+        "aaa/Cargo.toml": _package("aaa").replace("[package]", '[package]\nlinks = "aaa"'),
+        "aaa/build.rs": _LINKED,
+        "aaa/data/a": "never changed\n",
+        "aaa/src/lib.rs": "",
+        "watches/Cargo.toml": _package("watches", "aaa"),
+        "whole/Cargo.toml": _package("whole", "aaa"),
+    })
+
+    def test_scripts_above(self):
+        self.first()
+        self.travel()
+        self.fresh_after()
+        self.edited(EDITS[3:])
+
+
 class OneStory(Matrix):
     """For the other cargos: one story, with the edits that differ most."""
 
