@@ -688,6 +688,20 @@ class InPlace(Records):
 class OldestWholePackage(WholePackage):
     tool = "debian"
 
+    def test_documentation(self):
+        """This cargo leaves no stamp of when it began to document, so nothing can be recorded: it is always made again."""
+        self.restore()
+        self.ws.cargo("build")
+        self.ws.cargo("doc")
+        self.save()
+        self.travel()
+        self.restore()
+        self.assertEqual(self.ws.cargo("build").compiled, [])
+        self.assertIn("plain", self.ws.cargo("doc").compiled)
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        self.restore()
+        self.assertIn("plain", self.ws.cargo("doc").compiled)
+
 
 MOVED = dict(FILES, **{
     "Cargo.toml": '[workspace]\nmembers = ["app", "plain", "script", "mac"]\nresolver = "2"\n',
