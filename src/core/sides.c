@@ -55,7 +55,9 @@ static void visit(struct sides *s, int parent, const char *dir, const char *name
 			walk(s, fd, path);
 		return;
 	}
-	bool counts = S_ISREG(st.st_mode) || S_ISLNK(st.st_mode);
+	/* cargo writes the lock file itself, just before the first script starts. */
+	bool of_cargo = strcmp(name, "Cargo.lock") == 0 && strcmp(dir, s->options->workspace_root) == 0;
+	bool counts = !of_cargo && (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode));
 	if (counts && timespec_cmp(st.st_ctim, s->options->since) >= 0 && s->found.len < MAX_FILES)
 		*vec_add(&s->found) =
 			(struct side){.path = arena_printf(s->mem, "%s/%s", dir, name), .ctime = st.st_ctim};
