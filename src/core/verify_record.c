@@ -1,0 +1,159 @@
+#include "verify_priv.h"
+
+#include "steady/core/aside.h"
+#include "steady/core/globs.h"
+#include "steady/util/fsio.h"
+
+static const char *path_for_people(struct judge *j, const struct input *input)
+{
+	if (input->kind == INPUT_GLOB)
+		return "what the patterns in " GLOBS_FILE " and " GLOBS_VARIABLE " match";
+	if (input->path.len == 0)
+		return input->root == INPUT_BUILD ? "the build directory" : "the workspace";
+	return arena_strndup(j->v->mem, input->path.ptr, input->path.len);
+}
+
+/* Is the input as it was? If not, *ret_why says what happened to it. */
+static bool is_unchanged(
+	struct judge *j, const struct input *input, const struct observation *seen, const char **ret_why)
+{
+	struct arena *mem = j->v->mem;
+	const char *path = path_for_people(j, input);
+	switch (seen->state) {
+	case OBSERVED_MISSING:
+		*ret_why = arena_printf(mem, "%s is missing", path);
+		return false;
+	case OBSERVED_OTHER:
+		*ret_why = arena_printf(mem,
+			input->kind == INPUT_ABSENT ? "%s was not there" : "%s is not what it was", path);
+		return false;
+	case OBSERVED_UNREADABLE:
+		*ret_why = arena_printf(mem, "%s cannot be read: %s", path, seen->why);
+		return false;
+	case OBSERVED:
+		break;
+	}
+	bool same = seen->size == input->size && digest_eq(&seen->digest, &input->digest);
+	if (!same)
+		*ret_why = arena_printf(mem, "%s has changed", path);
+	return same;
+}
+
+/* Is the dependency the build that was started then? With lost stamps its own record says when it was, or nothing. */
+static bool is_bound_to(const struct judge *j, size_t dep, struct timespec recorded, struct timespec now)
+{
+	const struct unit_verdict *verdict = &j->v->unit[dep];
+	if (!j->v->lost)
+		return timespec_cmp(recorded, now) == 0;
+	if (verdict->rebound)
+		return timespec_cmp(recorded, verdict->record->invoked) == 0;
+	return verdict->verdict == VERDICT_IMMUTABLE;
+}
+
+/* Were the dependencies that are there the ones that the unit was built against? */
+static bool judge_bindings(struct judge *j, size_t i)
+{
+	const struct unit *u = &j->t->unit[i];
+	const struct record *record = j->v->unit[i].record;
+	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
+		const struct unit_files *dep = unitfiles_get(j->rq->files, u->dep[d]);
+		if (d < record->ndep && dep->invoked.present &&
+			is_bound_to(j, u->dep[d], record->dep[d], dep->invoked.st.st_mtim))
+			continue;
+		judge_decide(j, i, VERDICT_CHANGED,
+			arena_printf(j->v->mem, "its dependency %s was built again after it",
+				unit_title(j->v->mem, dep->unit)),
+			u->dep[d]);
+		return false;
+	}
+	return true;
+}
+
+/* What cargo compares with must be there, or be set aside by us and fit to come back. */
+static bool judge_reference(struct judge *j, size_t i)
+{
+	const struct unit_files *files = unitfiles_get(j->rq->files, i);
+	struct timespec mtime;
+	if (files->reference_state == REFERENCE_READ || files->reference_state == REFERENCE_NONE)
+		return true;
+	if (files->reference_state == REFERENCE_MISSING && aside_look(j->t, files, &mtime) == ASIDE_USABLE)
+		return true;
+	judge_decide(j, i, VERDICT_UNKNOWN,
+		arena_printf(j->v->mem, "its %s %s", files->reference.path,
+			files->reference_state == REFERENCE_MISSING ? "is missing" : "cannot be read"),
+		UNIT_NONE);
+	return false;
+}
+
+/* In another work tree: does the unit hold the path of the old one? */
+static bool judge_place(struct judge *j, size_t i)
+{
+	const struct record *record = j->v->unit[i].record;
+	if (!moved_is_elsewhere(j->moved, record))
+		return true;
+	const char *where = moved_find(j->moved, i, record, j->v->mem);
+	if (where != NULL)
+		judge_decide(j, i, VERDICT_CHANGED,
+			arena_printf(j->v->mem, "it holds the path of another work tree, %.*s, in %s",
+				SPAN_ARG(record->root), where),
+			UNIT_NONE);
+	return where == NULL;
+}
+
+/* Are all inputs what they were? Finds the newest that cargo compares. */
+static bool judge_inputs(struct judge *j, size_t i)
+{
+	struct unit_verdict *verdict = &j->v->unit[i];
+	const struct record *record = verdict->record;
+	for (size_t n = 0; n < record->ninput; n++) {
+		const struct input *input = &record->input[n];
+		const struct observation *seen = j->evidence[i].seen[n];
+		const char *why;
+		if (!is_unchanged(j, input, seen, &why)) {
+			judge_decide(j, i, VERDICT_CHANGED, why, UNIT_NONE);
+			return false;
+		}
+		if (seen->package != NULL)
+			verdict->package = seen->package;
+		if (!input->compared)
+			continue;
+		if (timespec_cmp(seen->mtime, j->v->looked) > 0) {
+			judge_decide(j, i, VERDICT_UNKNOWN,
+				arena_printf(j->v->mem, "the time of %s lies in the future",
+					path_for_people(j, input)),
+				UNIT_NONE);
+			return false;
+		}
+		if (timespec_cmp(seen->mtime, verdict->newest) > 0)
+			verdict->newest = seen->mtime;
+	}
+	return true;
+}
+
+/* Does the record cover the user's patterns as they are now? */
+static bool judge_globs(struct judge *j, size_t i)
+{
+	const struct record *record = j->v->unit[i].record;
+	const char *globs = j->context.globs;
+	if (!inputs_takes_globs(&j->context, i))
+		return true;
+	if (j->context.globs_why != NULL) {
+		judge_decide(j, i, VERDICT_UNKNOWN, j->context.globs_why, UNIT_NONE);
+		return false;
+	}
+	bool covered = globs == NULL;
+	for (size_t n = 0; !covered && n < record->ninput; n++)
+		covered = record->input[n].kind == INPUT_GLOB && span_eq_str(record->input[n].path, globs);
+	if (!covered)
+		judge_decide(j, i, VERDICT_CHANGED,
+			"its record does not cover the patterns in " GLOBS_FILE " and " GLOBS_VARIABLE,
+			UNIT_NONE);
+	return covered;
+}
+
+void judge_by_record(struct judge *j, size_t i)
+{
+	if (judge_globs(j, i) && judge_bindings(j, i) && judge_reference(j, i) && judge_outputs(j, i) &&
+		judge_inputs(j, i) && judge_place(j, i))
+		judge_decide(j, i, VERDICT_VERIFIED, NULL, UNIT_NONE);
+}
