@@ -3,16 +3,25 @@
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
 
+static char *beside(struct arena *mem, const char *path, struct span name)
+{
+	struct span dir = path_dir(span_of(path));
+	return arena_printf(mem, "%.*s/steady-aside-%.*s", SPAN_ARG(dir), SPAN_ARG(name));
+}
+
+char *aside_path_of_run(struct arena *mem, const struct unit *run)
+{
+	const char *output = unit_output_path(mem, run);
+	return beside(mem, output, path_base(span_of(output)));
+}
+
 char *aside_path(struct arena *mem, const struct unit_files *files)
 {
 	if (files->reference.path == NULL)
 		return NULL;
-	struct span path = span_of(files->reference.path);
-	struct span dir = path_dir(path);
-	struct span name = path_base(path);
-	if (files->unit->kind != UNIT_RUN_BUILD_SCRIPT)
-		name = span_of(files->unit->base);
-	return arena_printf(mem, "%.*s/steady-aside-%.*s", SPAN_ARG(dir), SPAN_ARG(name));
+	if (files->unit->kind == UNIT_RUN_BUILD_SCRIPT)
+		return aside_path_of_run(mem, files->unit);
+	return beside(mem, files->reference.path, span_of(files->unit->base));
 }
 
 static bool can_be_read(struct arena *mem, const struct unit *u, struct span bytes)

@@ -9,6 +9,8 @@
 
 /* Longest path that a glob is tried on. */
 #define MAX_PATH 4096
+/* What stands for every name of an interpreter. */
+#define ONE_NAME "/bin/python"
 
 static bool is_separator(char c)
 {
@@ -151,6 +153,20 @@ bool pathmap_find(const struct pathmap *map, struct span text, size_t at, struct
 	return false;
 }
 
+/* Length of "/bin/python3.13t" and its like at the beginning, 0 if there is no such name. */
+static size_t interpreter_length(struct span rest)
+{
+	const struct span prefix = SPAN_LIT(ONE_NAME);
+	if (!span_starts(rest, prefix))
+		return 0;
+	size_t end = prefix.len;
+	while (end < rest.len && ((rest.ptr[end] >= '0' && rest.ptr[end] <= '9') || rest.ptr[end] == '.'))
+		end++;
+	while (end < rest.len && (rest.ptr[end] == 't' || rest.ptr[end] == 'd'))
+		end++;
+	return end == rest.len || ends_path(rest.ptr[end]) ? end : 0;
+}
+
 size_t pathmap_replace(const struct pathmap *map, struct span text, struct str *out)
 {
 	size_t count = 0, at = 0;
@@ -160,6 +176,10 @@ size_t pathmap_replace(const struct pathmap *map, struct span text, struct str *
 		str_add_mem(out, text.ptr + at, start - at);
 		str_add(out, map->to);
 		at = start + env.len;
+		size_t name = map->one_name ? interpreter_length(span_skip(text, at)) : 0;
+		if (name != 0)
+			str_add(out, ONE_NAME);
+		at += name;
 		count++;
 	}
 	str_add_span(out, span_skip(text, at));

@@ -127,8 +127,11 @@ static void leave_twins(struct rewriter *r)
 		size_t count;
 		const size_t *twin = rehash_twins(index, r->t->unit[i].hash, &count);
 		for (size_t n = 0; n < count; n++) {
-			if (r->edit[twin[n]].left == NULL && r->edit[twin[n]].any)
-				r->edit[twin[n]].left = r->edit[i].left;
+			struct unit_edit *edit = &r->edit[twin[n]];
+			if (edit->left != NULL || !edit->any)
+				continue;
+			edit->left = r->edit[i].left;
+			edit->rerun = r->edit[i].rerun;
 		}
 	}
 }
@@ -254,8 +257,10 @@ static void fill_plan(struct rewriter *r, struct rewrite_plan *plan)
 
 	struct embedded_list embedded = VEC_INIT;
 	struct left_list left = VEC_INIT;
-	rewrite_find_embedded(r, &rehash, &embedded);
+	if (!r->request->brief)
+		rewrite_find_embedded(r, &rehash, &embedded);
 	rewrite_note_rerun_paths(r);
+	rewrite_find_reruns(r, plan);
 	add_left(r, &left);
 	drop_left_values(r);
 	HAND_OVER(plan, &files, file, nfile);
@@ -279,6 +284,7 @@ int rewrite_make_plan(const struct target *t, const struct rewrite_request *requ
 	env_identity_decide(&r);
 	make_edits(&r, first);
 	leave_tainted(&r);
+	rewrite_leave_scripts(&r, first);
 	leave_twins(&r);
 	fill_plan(&r, plan);
 
@@ -294,9 +300,10 @@ int rewrite_make_plan(const struct target *t, const struct rewrite_request *requ
 int rewrite_apply(const struct target *t, const struct rewrite_plan *plan, struct err *err)
 {
 	CLEANUP_JOURNAL struct journal *j = NULL;
-	if (plan->nfile == 0)
-		return 0;
-	int code = journal_begin(t->fd, &j, err);
+	int code = rewrite_set_aside(t, plan, err);
+	if (code < 0 || plan->nfile == 0)
+		return code;
+	code = journal_begin(t->fd, &j, err);
 	for (size_t i = 0; code == 0 && i < plan->nfile; i++) {
 		const struct rewrite_file *f = &plan->file[i];
 		struct file_meta meta = {.mode = f->mode, .has_mtime = true, .mtime = f->mtime};

@@ -1,7 +1,7 @@
 /*
  * What the steps of a rewrite share: unit_edit.c (what changes in one unit), env_identity.c (whose
- * environments may be replaced), rewrite.c (the plan over all units) and rewrite_report.c (what stays in
- * binaries).
+ * environments may be replaced), rewrite_scripts.c (which scripts have to run once more), rewrite.c (the plan
+ * over all units) and rewrite_report.c (what stays in binaries).
  */
 #ifndef STEADY_SRC_CORE_REWRITE_PRIV_H
 #define STEADY_SRC_CORE_REWRITE_PRIV_H
@@ -26,6 +26,8 @@ struct unit_edit {
 	size_t new_output_len;
 	/** Why the unit is left alone, or NULL. */
 	const char *left;
+	/** It is left alone for what it took from its environment: it has to run again. */
+	bool rerun;
 };
 
 struct value_list {
@@ -66,6 +68,12 @@ const char *rewrite_text(const struct rewriter *r, struct span text);
 
 /** Computes edit[unit] from its sightings, those from `first` up to `end`, all of accepted environments. */
 void unit_edit_make(struct rewriter *r, size_t unit, size_t first, size_t end);
+/** With an alias: leaves scripts alone that may have used an environment's packages. */
+void rewrite_leave_scripts(struct rewriter *r, const size_t *first);
+/** Fills plan->rerun from the edits. */
+void rewrite_find_reruns(const struct rewriter *r, struct rewrite_plan *plan);
+/** Carries out plan->rerun. */
+int rewrite_set_aside(const struct target *t, const struct rewrite_plan *plan, struct err *err);
 /** The new text of an interpreter config, or NULL if it stays. */
 const char *unit_edit_config(const struct rewriter *r, const struct config_file *file);
 /** Fills r->envs from the sightings and configs, and decides about each. */

@@ -226,10 +226,10 @@ void unit_edit_make(struct rewriter *r, size_t unit, size_t first, size_t end)
 	const struct unit *u = &r->t->unit[unit];
 	edit->any = true;
 	edit->left = objection(r, first, end);
+	if (edit->left == NULL && u->kind == UNIT_RUN_BUILD_SCRIPT)
+		edit->left = objection_of_files(r, unit, first, end);
+	edit->rerun = edit->left != NULL;
 	if (edit->left != NULL || u->kind != UNIT_RUN_BUILD_SCRIPT)
-		return;
-	edit->left = objection_of_files(r, unit, first, end);
-	if (edit->left != NULL)
 		return;
 	size_t values = r->values.len;
 	edit_locals(r, unit);

@@ -101,6 +101,31 @@ static void test_the_new_directory(void **state)
 		outer, 1, "/a/env/alias", "/a/env/alias/bin:/a/env/bin", "/a/env/alias/bin:/a/env/alias/bin");
 }
 
+static void one_name_one(const char *rest, const char *expected)
+{
+	CLEANUP_STR struct str text = STR_INIT, out = STR_INIT;
+	const char *from = "/a/env";
+	const struct pathmap map = {.from = &from, .nfrom = 1, .to = "/new", .one_name = true};
+	str_printf(&text, "/a/env%s", rest);
+	(void)pathmap_replace(&map, str_span(&text), &out);
+	assert_string_equal(out.buf, expected);
+}
+
+static void test_one_name(void **state)
+{
+	(void)state;
+	one_name_one("", "/new");
+	one_name_one("/bin/python", "/new/bin/python");
+	one_name_one("/bin/python3", "/new/bin/python");
+	one_name_one("/bin/python3.13t", "/new/bin/python");
+	one_name_one("/bin/python3.13td:/usr/bin/python3", "/new/bin/python:/usr/bin/python3");
+	one_name_one("/bin/python3.11:/a/env/bin/python3", "/new/bin/python:/new/bin/python");
+	one_name_one("/bin/python3-config", "/new/bin/python3-config");
+	one_name_one("/bin/python3.11/x", "/new/bin/python3.11/x");
+	one_name_one("/bin/pythonw", "/new/bin/pythonw");
+	one_name_one("/lib/python3.11", "/new/lib/python3.11");
+}
+
 /* Text of a hostile script must not take minutes. */
 static void hostile_one(const char *pattern, const char *piece)
 {
@@ -154,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_globs),
 		cmocka_unit_test(test_several_patterns),
 		cmocka_unit_test(test_the_new_directory),
+		cmocka_unit_test(test_one_name),
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_interpreter),
 	};

@@ -312,6 +312,91 @@ static void test_variables(void **state)
 	assert_string_equal(plan->value[0].after, NEW "/bin:/usr/bin:" NEW "/sbin");
 }
 
+static bool says_yes(size_t unit, const void *ctx)
+{
+	(void)unit;
+	return ctx != NULL;
+}
+
+static struct rewrite_request alias_request(void)
+{
+	struct rewrite_request r = request(NEW);
+	r.alias = true;
+	r.map.one_name = true;
+	return r;
+}
+
+/* A script other than pyo3's own, above it or with the variable itself. */
+static void third_party_one(const char *package, bool registers)
+{
+	uint64_t ffi = put_run("debug", "pyo3-ffi", ffi_output());
+	struct fake run = {.directory = directory("debug", package),
+		.base = RUN_BASE,
+		.dep = {fake_dep("build_script_build", registers ? 0 : ffi)},
+		.local = {registers ? fake_env("PYO3_PYTHON", OLD "/bin/python3.11") : fake_env("HOME", "/h"),
+			fake_env("OWN", package)},
+		.nlocal = 2};
+	(void)fake_put(&run);
+	temp_put(run_file("debug", package, "output"), "cargo:rustc-cfg=x\n");
+	temp_put(run_file("debug", package, "out/made.o"), "object");
+	temp_set_time(run_file("debug", package, "out/made.o"), FAKE_TIME, 0);
+}
+
+static size_t count_reruns(const struct rewrite_request *r, size_t edited)
+{
+	CLEANUP_TARGET struct target *t = fake_load();
+	CLEANUP_REWRITE_PLAN struct rewrite_plan *plan = plan_of(t, r);
+	assert_int_equal(plan->edited, edited);
+	assert_int_equal(plan->nleft, plan->nrerun);
+	return plan->nrerun;
+}
+
+/* With an alias only a record keeps them; pyo3's own are kept in any case. */
+static void test_third_parties(void **state)
+{
+	(void)state;
+	struct rewrite_request r = alias_request();
+	put_pyo3();
+	assert_int_equal(count_reruns(&r, 1), 0);
+	third_party_one("above", false);
+	third_party_one("registers", true);
+	third_party_one("pyo3", true);
+	assert_int_equal(count_reruns(&r, 2), 2);
+	r.vouched = says_yes;
+	r.ctx = &r;
+	assert_int_equal(count_reruns(&r, 3), 0);
+	r.ctx = NULL;
+	assert_int_equal(count_reruns(&r, 2), 2);
+	r.alias = false;
+	assert_int_equal(count_reruns(&r, 3), 0);
+}
+
+static void test_rerun(void **state)
+{
+	(void)state;
+	const struct rewrite_request r = alias_request();
+	put_pyo3();
+	third_party_one("above", false);
+	apply(&r, 1, 4, 10);
+	assert_false(temp_exists(run_file("debug", "above", "output")));
+	assert_true(temp_exists(run_file("debug", "above", "steady-aside-output")));
+	assert_true(temp_stat(run_file("debug", "above", "out/made.o")).st_mtim.tv_sec < FAKE_TIME);
+	apply(&r, 0, 0, 0);
+}
+
+/* A script that nothing would make cargo run, though its output names directories of the old environment. */
+static void test_rerun_without_variable(void **state)
+{
+	(void)state;
+	struct rewrite_request r = request(NEW);
+	put_pyo3();
+	third_party_one("above", false);
+	temp_put(run_file("debug", "above", "output"), "cargo:rustc-link-search=" OLD "/lib\n");
+	assert_int_equal(count_reruns(&r, 1), 1);
+	r.alias = true;
+	assert_int_equal(count_reruns(&r, 1), 1);
+}
+
 /* A stranger's output that names environments without end. */
 static void test_many_environments(void **state)
 {
@@ -340,6 +425,9 @@ int main(void)
 		TEMP_TEST(test_unverified),
 		TEMP_TEST(test_dependent_without_json),
 		TEMP_TEST(test_variables),
+		TEMP_TEST(test_third_parties),
+		TEMP_TEST(test_rerun),
+		TEMP_TEST(test_rerun_without_variable),
 		TEMP_TEST(test_many_environments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

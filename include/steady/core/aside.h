@@ -19,6 +19,8 @@ enum aside_state {
 	ASIDE_DAMAGED,
 };
 
+/** Where the output of a script's run goes. */
+char *aside_path_of_run(struct arena *mem, const struct unit *run);
 /** Where the unit's reference goes; NULL for units without one. */
 char *aside_path(struct arena *mem, const struct unit_files *files);
 /** Is one there? *ret_mtime (if one is) is its time. */

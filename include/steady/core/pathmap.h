@@ -20,6 +20,8 @@ struct pathmap {
 	size_t nfrom;
 	/** The directory that takes their place, without a final slash. */
 	const char *to;
+	/** An interpreter of an environment (bin/python3, bin/python3.12) becomes bin/python, whatever it was called. */
+	bool one_name;
 };
 
 /**

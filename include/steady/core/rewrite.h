@@ -15,6 +15,7 @@
  *	- scripts whose environment's interpreter is not known, or known to be another one than the new one;
  *	- scripts whose output or OUT_DIR holds the environment's own directories (headers, libraries): these
  * are not the same in another environment;
+ *	- with an alias: other scripts than pyo3's own that ran the interpreter, if no record speaks for the packages;
  *	- everything below a unit whose hash does not reproduce.
  */
 #ifndef STEADY_CORE_REWRITE_H
@@ -40,6 +41,17 @@ struct rewrite_request {
 	const struct interpreter *now;
 	/** Do not compare interpreters. */
 	bool force_identity;
+	/**
+	 * map.to is an alias, which stands for every environment of its interpreter. Scripts that may have used packages of
+	 * the old environment then run once more, unless a record speaks for those of today's; pyo3's own take nothing but
+	 * the interpreter.
+	 */
+	bool alias;
+	/** Does a record of the script's run speak for today's environment? NULL: none does. */
+	bool (*vouched)(size_t unit, const void *ctx);
+	const void *ctx;
+	/** Do not search binaries for what is compiled into them. */
+	bool brief;
 };
 
 /** One file to replace. */
@@ -100,7 +112,9 @@ struct rewrite_plan {
 	struct rewrite_left *left;
 	struct rewrite_embedded *embedded;
 	struct rewrite_note *note;
-	size_t nfile, nenv, nvalue, nleft, nembedded, nnote;
+	/** Scripts among those left alone whose output is set aside, since nothing else would make cargo run them. */
+	size_t *rerun;
+	size_t nfile, nenv, nvalue, nleft, nembedded, nnote, nrerun;
 	/** Units whose own records change, and units whose hash changes. */
 	size_t edited, rehashed;
 };
