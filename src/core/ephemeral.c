@@ -1,5 +1,9 @@
 #include "steady/core/ephemeral.h"
 
+#include "steady/util/path.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RUST_SUFFIX 6
@@ -163,4 +167,37 @@ bool ephemeral_find(struct span text, size_t from, struct span *ret)
 		return true;
 	}
 	return false;
+}
+
+/* Which beginning of the path does a glob of the user's match? */
+static bool match_user(const char *path, struct arena *mem, const char **ret_env)
+{
+	const char *patterns = getenv("STEADY_EPHEMERAL");
+	struct span rest = span_of(patterns != NULL ? patterns : "");
+	while (rest.len != 0) {
+		size_t len = span_find(rest, ':');
+		const char *glob = arena_strndup(mem, rest.ptr, len);
+		rest = span_skip(rest, len < rest.len ? len + 1 : len);
+		for (struct span dir = span_of(path); dir.len > 1; dir = path_dir(dir)) {
+			char *name = arena_strndup(mem, dir.ptr, dir.len);
+			if (fnmatch(glob, name, FNM_PATHNAME | FNM_NOESCAPE) == 0) {
+				*ret_env = name;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+bool ephemeral_env(const char *path, struct arena *mem, const char **ret_env)
+{
+	struct span env;
+	if (path[0] != '/')
+		return false;
+	if (match_user(path, mem, ret_env))
+		return true;
+	if (!ephemeral_find(span_of(path), 0, &env))
+		return false;
+	*ret_env = arena_strndup(mem, env.ptr, env.len);
+	return true;
 }

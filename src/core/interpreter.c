@@ -1,6 +1,5 @@
-#include "steady/core/interpreter.h"
+#include "interpreter_priv.h"
 
-#include "steady/util/path.h"
 #include "steady/util/proc.h"
 
 #include <cjson/cJSON.h>
@@ -8,30 +7,71 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define ASK_TIMEOUT_MS 10000
 #define ASK_MAX_OUT ((size_t)64 * 1024)
 
-/* Isolated and without site: nothing of the project, the user or the environment's packages runs. */
+/*
+ * Isolated and without site: nothing of the project, the user or the environment's packages runs. The prefixes are changed
+ * at the end, for Debian's site.py names other directories where they are the base's.
+ */
 static const char question[] =
-	"import json, struct, sys, sysconfig\n"
+	"import json, os, site, struct, sys, sysconfig\n"
 	"v = sysconfig.get_config_var\n"
 	"names = {'cpython': 'CPython', 'pypy': 'PyPy', 'graalpy': 'GraalPy'}\n"
 	"name = sys.implementation.name\n"
-	"print(json.dumps({\n"
+	"def home(path):\n"
+	"    above = os.path.dirname(path)\n"
+	"    for dir in above, os.path.dirname(above):\n"
+	"        try:\n"
+	"            with open(os.path.join(dir, 'pyvenv.cfg'), encoding='utf-8') as f:\n"
+	"                for line in f:\n"
+	"                    key, _, value = line.partition('=')\n"
+	"                    if key.strip().lower() == 'home':\n"
+	"                        return value.strip()\n"
+	"        except OSError:\n"
+	"            pass\n"
+	"def base(path):\n"
+	"    for _ in range(8):\n"
+	"        path = os.path.realpath(path)\n"
+	"        dir = home(path)\n"
+	"        names = os.path.basename(path), 'python%d.%d' % sys.version_info[:2], 'python3', 'python'\n"
+	"        there = [p for p in (os.path.join(dir or '', n) for n in names) if os.access(p, os.X_OK)]\n"
+	"        if not dir or not there:\n"
+	"            return path\n"
+	"        path = there[0]\n"
+	"def listed(dirs, root=''):\n"
+	"    return os.pathsep.join(d[len(root):].lstrip('/') if root else d for d in dirs if d.startswith(root))\n"
+	"library = os.path.join(v('LIBDIR') or '', v('INSTSONAME') or '')\n"
+	"answer = {\n"
 	"    'implementation': names.get(name, name),\n"
 	"    'major': sys.version_info[0], 'minor': sys.version_info[1], 'version': sys.version,\n"
 	"    'lib_dir': v('LIBDIR') or '', 'lib_name': v('LDLIBRARY') or '',\n"
 	"    'abiflags': getattr(sys, 'abiflags', ''), 'platform': sysconfig.get_platform(),\n"
 	"    'pointer_width': struct.calcsize('P') * 8,\n"
-	"    'gil_disabled': bool(v('Py_GIL_DISABLED')), 'debug': bool(v('Py_DEBUG'))}))\n";
+	"    'gil_disabled': bool(v('Py_GIL_DISABLED')), 'debug': bool(v('Py_DEBUG')),\n"
+	"    'base': base(getattr(sys, '_base_executable', None) or sys.executable),\n"
+	"    'executable': sys.executable, 'multiarch': v('MULTIARCH') or '',\n"
+	"    'library': library if v('Py_ENABLE_SHARED') and os.path.isfile(library) else '',\n"
+	"    'prefix': sys.prefix, 'path': sys.path}\n"
+	"sys.prefix, sys.exec_prefix = sys.base_prefix, sys.base_exec_prefix\n"
+	"answer['system_site'] = listed(site.getsitepackages([sys.prefix, sys.exec_prefix]))\n"
+	"sys.prefix = sys.exec_prefix = '/=/'\n"
+	"answer['site_packages'] = listed(site.getsitepackages(['/=/']), '/=/')\n"
+	"print(json.dumps(answer))\n";
 
 static const char *text_of(const cJSON *answer, const char *key, struct arena *mem)
 {
 	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(answer, key));
 	return text != NULL ? arena_strdup(mem, text) : NULL;
+}
+
+/* A key that older answers, or stand-ins for an interpreter, lack. */
+static const char *optional_of(const cJSON *answer, const char *key, struct arena *mem)
+{
+	const char *text = text_of(answer, key, mem);
+	return text != NULL ? text : "";
 }
 
 static bool number_of(const cJSON *answer, const char *key, unsigned *ret)
@@ -53,46 +93,93 @@ static bool read_answer(const cJSON *answer, struct arena *mem, struct interpret
 	now->platform = text_of(answer, "platform", mem);
 	now->gil_disabled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "gil_disabled"));
 	now->debug = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "debug"));
+	now->base = optional_of(answer, "base", mem);
+	now->told = optional_of(answer, "executable", mem);
+	now->multiarch = optional_of(answer, "multiarch", mem);
+	now->library = optional_of(answer, "library", mem);
+	now->site_packages = optional_of(answer, "site_packages", mem);
+	now->system_site = optional_of(answer, "system_site", mem);
 	return now->implementation != NULL && now->full_version != NULL && now->lib_dir != NULL &&
 		now->lib_name != NULL && now->abi_flags != NULL && now->platform != NULL &&
 		number_of(answer, "major", &now->major) && number_of(answer, "minor", &now->minor) &&
 		number_of(answer, "pointer_width", &now->pointer_width);
 }
 
-int interpreter_ask(const char *executable, struct arena *mem, struct interpreter *ret, struct err *err)
+int interpreter_parse(struct span answer, struct arena *mem, struct interpreter *ret)
 {
-	const char *const argv[] = {executable, "-I", "-S", "-B", "-c", question, NULL};
-	if (access(executable, F_OK) < 0)
-		return err_sys(err, errno, "no interpreter at %s", executable);
-	struct proc_result result;
-	int code = proc_capture(argv, NULL, ASK_TIMEOUT_MS, ASK_MAX_OUT, &result, err);
-	if (code < 0)
-		return code;
-	struct interpreter now = {.executable = arena_strdup(mem, executable)};
-	cJSON *answer = result.status == 0 ? cJSON_ParseWithLength(result.out.buf, result.out.len) : NULL;
-	bool understood = answer != NULL && read_answer(answer, mem, &now);
-	cJSON_Delete(answer);
-	int status = result.status;
-	str_release(&result.out);
+	struct interpreter now = {.executable = NULL};
+	cJSON *json = cJSON_ParseWithLength(answer.ptr, answer.len);
+	bool understood = json != NULL && read_answer(json, mem, &now);
+	cJSON_Delete(json);
 	if (!understood)
-		return err_set(err, EPROTO,
-			"%s does not answer as a Python interpreter does (exit status %d)", executable,
-			status);
+		return -EPROTO;
 	*ret = now;
 	return 0;
 }
 
-int interpreter_of_env(const char *env_dir, struct arena *mem, const char **ret_executable, struct err *err)
+int interpreter_run(const char *executable, bool with_site, const char *const change[], struct arena *mem,
+	struct span *ret_answer, struct err *err)
 {
-	static const char *const names[] = {"bin/python", "bin/python3", "Scripts/python.exe"};
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		const char *path = arena_printf(mem, "%s/%s", env_dir, names[i]);
-		if (access(path, X_OK) == 0) {
-			*ret_executable = path;
-			return 0;
-		}
-	}
-	return err_set(err, ENOENT, "%s has no interpreter (bin/python)", env_dir);
+	const char *const isolated[] = {executable, "-I", "-S", "-B", "-c", question, NULL};
+	const char *const usual[] = {executable, "-I", "-B", "-c", question, NULL};
+	if (access(executable, F_OK) < 0)
+		return err_sys(err, errno, "no interpreter at %s", executable);
+	struct proc_result result;
+	int code =
+		proc_capture(with_site ? usual : isolated, change, ASK_TIMEOUT_MS, ASK_MAX_OUT, &result, err);
+	if (code < 0)
+		return code;
+	*ret_answer = span_make(arena_strndup(mem, result.out.buf, result.out.len), result.out.len);
+	str_release(&result.out);
+	if (result.status != 0)
+		return err_set(err, EPROTO,
+			"%s does not answer as a Python interpreter does (exit status %d)", executable,
+			result.status);
+	return 0;
+}
+
+int interpreter_ask_text(const char *executable, struct arena *mem, struct interpreter *ret,
+	struct span *ret_answer, struct err *err)
+{
+	struct span answer;
+	int code = interpreter_run(executable, false, NULL, mem, &answer, err);
+	if (code < 0)
+		return code;
+	struct interpreter now;
+	if (interpreter_parse(answer, mem, &now) < 0)
+		return err_set(err, EPROTO, "%s does not answer as a Python interpreter does (exit status 0)",
+			executable);
+	now.executable = arena_strdup(mem, executable);
+	*ret_answer = answer;
+	*ret = now;
+	return 0;
+}
+
+int interpreter_ask(const char *executable, struct arena *mem, struct interpreter *ret, struct err *err)
+{
+	struct span answer;
+	return interpreter_ask_text(executable, mem, ret, &answer, err);
+}
+
+static void add_field(struct str *text, const char *name, const char *value)
+{
+	str_printf(text, "%s %zu %s\n", name, strlen(value), value);
+}
+
+void interpreter_identity(const struct interpreter *i, struct digest *ret)
+{
+	CLEANUP_STR struct str text = STR_INIT;
+	add_field(&text, "implementation", i->implementation);
+	add_field(&text, "version", i->full_version);
+	add_field(&text, "abiflags", i->abi_flags);
+	add_field(&text, "base", i->base);
+	add_field(&text, "lib_dir", i->lib_dir);
+	add_field(&text, "lib_name", i->lib_name);
+	add_field(&text, "platform", i->platform);
+	add_field(&text, "multiarch", i->multiarch);
+	str_printf(
+		&text, "%u.%u %u %d %d\n", i->major, i->minor, i->pointer_width, i->gil_disabled, i->debug);
+	*ret = digest_of(str_span(&text));
 }
 
 static void differs(struct str *why, const char *what, struct span recorded, const char *now)
@@ -147,11 +234,4 @@ bool interpreter_agrees(const struct py_config *recorded, const struct interpret
 		!span_eq_str(recorded->lib_dir, now->lib_dir))
 		differs(ret_why, "lib_dir", recorded->lib_dir, now->lib_dir);
 	return ret_why->len == before;
-}
-
-bool interpreter_same_file(const char *a, const char *b)
-{
-	struct stat x, y;
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
-		x.st_ino == y.st_ino;
 }

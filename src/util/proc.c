@@ -17,27 +17,34 @@
 
 extern char **environ;
 
-static bool is_unset(const char *assignment, const char *const unset[])
+static bool is_changed(const char *assignment, const char *const change[])
 {
-	for (size_t i = 0; unset != NULL && unset[i] != NULL; i++) {
-		size_t len = strlen(unset[i]);
-		if (strncmp(assignment, unset[i], len) == 0 && assignment[len] == '=')
+	for (size_t i = 0; change != NULL && change[i] != NULL; i++) {
+		size_t len = strcspn(change[i], "=");
+		if (strncmp(assignment, change[i], len) == 0 && assignment[len] == '=')
 			return true;
 	}
 	return false;
 }
 
-/* The environment less the variables named; free() the array, not the strings. */
-static char **reduced_environment(const char *const unset[])
+/* The environment with its changes; free() the array, not the strings. */
+static char **changed_environment(const char *const change[])
 {
-	size_t count = 0;
+	size_t count = 0, changes = 0;
 	while (environ[count] != NULL)
 		count++;
-	char **env = xcalloc(count + 1, sizeof(*env));
+	while (change != NULL && change[changes] != NULL)
+		changes++;
+	char **env = xcalloc(count + changes + 1, sizeof(*env));
 	size_t kept = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (!is_unset(environ[i], unset))
+		if (!is_changed(environ[i], change))
 			env[kept++] = environ[i];
+	}
+	for (size_t i = 0; i < changes; i++) {
+		/* posix_spawn does not write to it. */
+		if (strchr(change[i], '=') != NULL)
+			memcpy(&env[kept++], &change[i], sizeof(*env));
 	}
 	return env;
 }
@@ -59,7 +66,7 @@ static int add_input(posix_spawn_file_actions_t *actions, int in_fd)
 	return posix_spawn_file_actions_adddup2(actions, in_fd, STDIN_FILENO);
 }
 
-static int spawn(const char *const argv[], const char *const unset[], int in_fd, int out_fd, pid_t *ret_pid)
+static int spawn(const char *const argv[], const char *const change[], int in_fd, int out_fd, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -79,7 +86,7 @@ static int spawn(const char *const argv[], const char *const unset[], int in_fd,
 	if (code == 0)
 		code = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	if (code == 0) {
-		CLEANUP_FREE char **env = reduced_environment(unset);
+		CLEANUP_FREE char **env = changed_environment(change);
 		/* posix_spawn does not write to argv, whatever its old prototype says. */
 		CLEANUP_FREE char **args = NULL;
 		size_t count = 0;
@@ -155,7 +162,7 @@ static int wait_for_end(pid_t pid, int64_t deadline)
 }
 
 int proc_start(
-	const char *const argv[], const char *const unset[], int in_fd, struct proc *ret, struct err *err)
+	const char *const argv[], const char *const change[], int in_fd, struct proc *ret, struct err *err)
 {
 	int ends[2];
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -163,7 +170,7 @@ int proc_start(
 	CLEANUP_CLOSE int out = ends[0];
 	CLEANUP_CLOSE int in = ends[1];
 	pid_t pid = -1;
-	int code = spawn(argv, unset, in_fd, in, &pid);
+	int code = spawn(argv, change, in_fd, in, &pid);
 	if (code != 0)
 		return err_sys(err, code, "cannot run %s", argv[0]);
 	*ret = (struct proc){.out = TAKE_FD(out), .pid = (int)pid};
@@ -197,11 +204,11 @@ bool proc_find(const char *name, struct str *ret)
 	return false;
 }
 
-int proc_capture(const char *const argv[], const char *const unset[], unsigned timeout_ms, size_t max_out,
+int proc_capture(const char *const argv[], const char *const change[], unsigned timeout_ms, size_t max_out,
 	struct proc_result *ret, struct err *err)
 {
 	struct proc child;
-	int code = proc_start(argv, unset, -1, &child, err);
+	int code = proc_start(argv, change, -1, &child, err);
 	if (code < 0)
 		return code;
 	CLEANUP_CLOSE int out = child.out;

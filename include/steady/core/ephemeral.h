@@ -17,10 +17,18 @@
 #define STEADY_CORE_EPHEMERAL_H
 
 #include "steady/util/base.h"
+#include "steady/util/mem.h"
 #include "steady/util/span.h"
 
 /** Finds the first environment directory at or behind `from` in the text; *ret is its path inside the text.
  */
 bool ephemeral_find(struct span text, size_t from, struct span *ret);
+
+/**
+ * Is `path` (absolute, an environment's directory or something in it, such as bin/python) in a throw-away environment?
+ * One of the names above; one that matches a glob of STEADY_EPHEMERAL (':' between them; each stands for the environment's
+ * directory). *ret_env, in mem, is the environment's directory.
+ */
+bool ephemeral_env(const char *path, struct arena *mem, const char **ret_env);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "steady/format/pyconfig.h"
 #include "steady/util/base.h"
+#include "steady/util/digest.h"
 #include "steady/util/err.h"
 #include "steady/util/mem.h"
 #include "steady/util/str.h"
@@ -27,6 +28,23 @@ struct interpreter {
 	const char *abi_flags, *platform;
 	unsigned pointer_width;
 	bool gil_disabled, debug;
+	/**
+	 * The interpreter behind all environments, without links: what sys._base_executable leads to, and where that is
+	 * an environment's copy of it, what the `home` of its pyvenv.cfg holds. "" where it did not say.
+	 */
+	const char *base;
+	/** sys.executable: another one where `executable` is a script that starts it. "" where it did not say. */
+	const char *told;
+	/** "x86_64-linux-gnu"; "" where unknown. */
+	const char *multiarch;
+	/** The file of the shared library that it runs from (LIBDIR/INSTSONAME); "" if there is none. */
+	const char *library;
+	/** Where packages lie in an environment of it, below its directory; "" where it did not say. ':' between several.
+	 */
+	const char *site_packages;
+	/** Where its own packages lie, which environments with include-system-site-packages see; absolute, ':' between
+	 * them. */
+	const char *system_site;
 };
 
 /**
@@ -34,6 +52,34 @@ struct interpreter {
  * -ENOENT if there is none; other errors where it does not answer as a Python does.
  */
 int interpreter_ask(const char *executable, struct arena *mem, struct interpreter *ret, struct err *err);
+
+/**
+ * As interpreter_ask, but an interpreter that answered before is not run again: answers are kept below the home
+ * directory (home.h), by real path, size, times and inode of the program, and the `home` of the environment's
+ * pyvenv.cfg, which chooses its library. What is a script that starts some interpreter (pyenv's shims) is asked each time.
+ */
+int interpreter_known(const char *executable, struct arena *mem, struct interpreter *ret, struct err *err);
+
+/** The answer in the form in which it was given: JSON. 0, or -EPROTO with *ret untouched. */
+int interpreter_parse(struct span answer, struct arena *mem, struct interpreter *ret);
+
+/**
+ * Who it is, whatever it is called: implementation, full version, ABI, debug build, pointer width, base program, library
+ * and platform. Not its times: a reinstalled image has others.
+ */
+void interpreter_identity(const struct interpreter *i, struct digest *ret);
+
+/** The environment directory of an interpreter's path, which lies in bin or Scripts of it; empty if it does not. */
+struct span interpreter_env_dir(struct span executable);
+
+/**
+ * The directories with packages that an environment of this interpreter has, absolute, with ':' between them: those that
+ * are there, and the base's where pyvenv.cfg says so. "" if there is none.
+ */
+const char *interpreter_site(const struct interpreter *i, const char *env_dir, struct arena *mem);
+
+/** The value of a key in the pyvenv.cfg of an environment directory (or of dir/bin), NULL if it is not there. */
+const char *interpreter_env_key(const char *env_dir, const char *key, struct arena *mem);
 
 /** The interpreter of an environment: the first of bin/python, bin/python3, Scripts/python.exe that is there.
  */

@@ -18,10 +18,10 @@ struct proc_result {
 
 /**
  * Runs argv[0] (a path, PATH is not searched) with standard input from /dev/null, standard error dropped and
- * the current environment less the variables named in `unset` (NULL-terminated, may be NULL). Kills it after
- * timeout_ms (-ETIMEDOUT). str_release(&ret->out) afterwards. Not for use while other threads run.
+ * the current environment less the variables named in `change` (NULL-terminated, may be NULL); "NAME=VALUE" there sets
+ * one. Kills it after timeout_ms (-ETIMEDOUT). str_release(&ret->out) afterwards. Not for use while other threads run.
  */
-int proc_capture(const char *const argv[], const char *const unset[], unsigned timeout_ms, size_t max_out,
+int proc_capture(const char *const argv[], const char *const change[], unsigned timeout_ms, size_t max_out,
 	struct proc_result *ret, struct err *err);
 
 /** A program whose output is read while it comes. */
@@ -35,7 +35,7 @@ struct proc {
  * Starts argv as proc_capture does, with standard input from in_fd (-1: /dev/null), which stays the caller's.
  */
 int proc_start(
-	const char *const argv[], const char *const unset[], int in_fd, struct proc *ret, struct err *err);
+	const char *const argv[], const char *const change[], int in_fd, struct proc *ret, struct err *err);
 /** Closes its output, which ends a program that still writes, and waits; the status as in proc_result. */
 int proc_finish(struct proc *p);
 
