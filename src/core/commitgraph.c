@@ -1,5 +1,6 @@
 #include "commitgraph_priv.h"
 
+#include "idtable_priv.h"
 #include "steady/util/fsio.h"
 #include "steady/util/mem.h"
 #include "steady/util/span.h"
@@ -13,11 +14,6 @@
 #define NO_PARENT 0x70000000u
 #define MANY_PARENTS 0x80000000u
 #define CHAIN_MAX ((size_t)64 * 1024)
-
-static uint32_t be32(const unsigned char *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
 
 static uint64_t be64(const unsigned char *at)
 {
@@ -56,13 +52,9 @@ static bool read_layer(struct graph_layer *l)
 	l->names = find_chunk(map, "OIDL", &names_len);
 	l->data = find_chunk(map, "CDAT", &data_len);
 	l->edges = find_chunk(map, "EDGE", &l->edges_len);
-	if (l->fanout == NULL || l->names == NULL || l->data == NULL || fanout_len < 1024)
+	if (l->fanout == NULL || l->names == NULL || l->data == NULL || fanout_len < IDTABLE_FANOUT ||
+		!idtable_count(l->fanout, &l->count))
 		return false;
-	l->count = be32(l->fanout + 1020);
-	for (unsigned i = 1; i < 256; i++) {
-		if (be32(l->fanout + 4 * (size_t)i) < be32(l->fanout + 4 * (size_t)(i - 1)))
-			return false;
-	}
 	return names_len / 20 >= l->count && data_len / COMMIT_ROW >= l->count;
 }
 
@@ -116,32 +108,14 @@ void commitgraph_close(struct commitgraph *g)
 	g->layers = 0;
 }
 
-static bool find_in_layer(const struct graph_layer *l, const unsigned char id[20], uint32_t *ret)
-{
-	uint32_t lo = id[0] == 0 ? 0 : be32(l->fanout + 4 * (id[0] - 1u));
-	uint32_t hi = be32(l->fanout + 4 * (size_t)id[0]);
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		int order = memcmp(id, l->names + (size_t)mid * 20, 20);
-		if (order == 0) {
-			*ret = mid;
-			return true;
-		}
-		if (order < 0)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return false;
-}
-
 bool commitgraph_find(const struct commitgraph *g, const unsigned char id[20], struct graph_commit *ret)
 {
 	for (unsigned i = g->layers; i-- > 0;) {
+		const struct graph_layer *l = &g->layer[i];
 		uint32_t at;
-		if (!find_in_layer(&g->layer[i], id, &at))
+		if (!idtable_find(&(struct idtable){l->fanout, l->names}, id, &at))
 			continue;
-		const unsigned char *row = g->layer[i].data + (size_t)at * COMMIT_ROW;
+		const unsigned char *row = l->data + (size_t)at * COMMIT_ROW;
 		uint32_t high = be32(row + 28);
 		ret->tree = row;
 		ret->parent[0] = be32(row + 20);

@@ -7,8 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The lines we need come first; a signature or a long message behind them is rarely worth inflating. */
-#define START ((size_t)1024)
+/*
+ * The lines we need come first; a signature or a long message behind them is not worth inflating. They take up to some
+ * 200 bytes of the pack; a head with many parents or long names takes more.
+ */
+#define START_MAX ((size_t)4096)
+static const size_t start_compressed[] = {272, 2048};
+
 #define SHALLOW_MAX ((size_t)64 << 20)
 
 static uint64_t key_of(const unsigned char id[20])
@@ -185,10 +190,13 @@ static int read_slowly(struct commits *c, const unsigned char id[20], struct sai
 
 static int read_commit(struct commits *c, const unsigned char id[20], struct said *said, struct err *err)
 {
-	char start[START];
-	size_t len = packs_read_start(c->packs, id, PACK_COMMIT, start, sizeof(start));
-	if (len != 0 && parse_commit(span_make(start, len), said))
-		return 0;
+	char start[START_MAX];
+	size_t len = 0;
+	for (size_t i = 0; i < COUNT_OF(start_compressed) && (i == 0 || len != 0); i++) {
+		len = packs_read_start(c->packs, id, PACK_COMMIT, start_compressed[i], start, sizeof(start));
+		if (len != 0 && parse_commit(span_make(start, len), said))
+			return 0;
+	}
 	return read_slowly(c, id, said, err);
 }
 
@@ -235,6 +243,9 @@ int commits_load(struct commits *c, uint32_t place, struct err *err)
 		}
 		memcpy(commit->tree, said.tree, 20);
 		commit->time = said.committer;
+		commit->author = said.author;
+		commit->named_parents = (uint32_t)(said.parents.len / 20);
+		commit->read = true;
 		for (size_t i = 0; !commit->boundary && i < said.parents.len; i += 20) {
 			add_parent(c, place, (const unsigned char *)said.parents.buf + i);
 			commit = &c->commit.data[place];
@@ -248,8 +259,15 @@ int commits_load(struct commits *c, uint32_t place, struct err *err)
 int commits_times(struct commits *c, uint32_t place, int64_t *ret_author, int64_t *ret_committer,
 	unsigned *ret_parents, struct err *err)
 {
+	const struct commit *commit = &c->commit.data[place];
+	if (commit->read) {
+		*ret_author = commit->author;
+		*ret_committer = commit->time;
+		*ret_parents = commit->named_parents;
+		return 0;
+	}
 	struct said said = {.parents = STR_INIT};
-	int code = read_commit(c, c->commit.data[place].id, &said, err);
+	int code = read_commit(c, commit->id, &said, err);
 	if (code == 0) {
 		*ret_author = said.author;
 		*ret_committer = said.committer;

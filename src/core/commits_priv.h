@@ -27,6 +27,12 @@ struct commit {
 	uint32_t first_parent;
 	uint32_t parent_count;
 	bool loaded;
+	/* The object itself was read, not the commit-graph; only then the next two are known. */
+	bool read;
+	/* How many parents the object names. */
+	uint32_t named_parents;
+	/* Author time, in seconds. */
+	int64_t author;
 	/* A shallow clone ends here: the parents are not known. */
 	bool boundary;
 };

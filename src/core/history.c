@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Trees kept by the reader of packs. Deltas of trees build on each other over long stretches of history. */
-#define TREE_CACHE ((size_t)96 << 20)
+/* Trees kept by the reader of packs. More finds a few more of them, and loses as much to memory that is no longer near. */
+#define TREE_CACHE ((size_t)48 << 20)
 
 /* history_commit.step stays below 1000. */
 #define MAX_STEP 999u

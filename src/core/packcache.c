@@ -4,6 +4,19 @@
 
 #include <stdlib.h>
 
+struct packed *packed_new(struct slab *slab, size_t len, size_t slack, int type)
+{
+	size_t size = sizeof(struct packed) + len + slack;
+	struct packed *object = slab_take(slab, size);
+	*object = (struct packed){.bytes = (unsigned char *)(object + 1),
+		.len = len,
+		.type = type,
+		.refs = 1,
+		.slab = slab,
+		.size = size};
+	return object;
+}
+
 struct packed *packed_wrap(unsigned char *bytes, size_t len, int type)
 {
 	struct packed *object = xcalloc(1, sizeof(*object));
@@ -16,7 +29,11 @@ struct packed *packed_wrap(unsigned char *bytes, size_t len, int type)
 
 struct packed *packed_release(struct packed *object)
 {
-	if (object != NULL && --object->refs == 0) {
+	if (object == NULL || --object->refs != 0)
+		return NULL;
+	if (object->slab != NULL) {
+		slab_give(object->slab, object, object->size);
+	} else {
 		free(object->bytes);
 		free(object);
 	}
@@ -26,6 +43,7 @@ struct packed *packed_release(struct packed *object)
 void packcache_init(struct packcache *c, size_t max_bytes)
 {
 	c->max_bytes = max_bytes;
+	slab_init(&c->slab, max_bytes);
 }
 
 uint64_t packcache_key(size_t file, uint64_t offset)
@@ -35,7 +53,7 @@ uint64_t packcache_key(size_t file, uint64_t offset)
 
 static struct packed **bucket_of(struct packcache *c, uint64_t key)
 {
-	return &c->bucket[(key * 0x9e3779b97f4a7c15u) >> 47];
+	return &c->bucket[(key * 0x9e3779b97f4a7c15u) >> 49];
 }
 
 static void unlink_object(struct packcache *c, struct packed *object)
@@ -82,6 +100,7 @@ void packcache_release(struct packcache *c)
 {
 	while (c->oldest != NULL)
 		drop_oldest(c);
+	slab_release(&c->slab);
 }
 
 struct packed *packcache_get(struct packcache *c, uint64_t key)

@@ -1,5 +1,6 @@
 #include "packindex_priv.h"
 
+#include "idtable_priv.h"
 #include "steady/util/mem.h"
 #include "steady/util/str.h"
 
@@ -8,31 +9,16 @@
 
 /* Signature and version, then 256 cumulative counts, the names, CRCs, offsets and large offsets. */
 #define FANOUT 8
-#define NAMES (FANOUT + 256 * 4)
+#define NAMES (FANOUT + IDTABLE_FANOUT)
 #define TRAILER 40
-
-static uint32_t be32(const unsigned char *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-static uint32_t fanout(const struct packfile *f, unsigned i)
-{
-	return be32(f->index.bytes + FANOUT + 4 * (size_t)i);
-}
 
 static int check_index(struct packfile *f)
 {
 	static const unsigned char head[8] = {0xff, 't', 'O', 'c', 0, 0, 0, 2};
 	if (f->index.len < NAMES + TRAILER || memcmp(f->index.bytes, head, sizeof(head)) != 0)
 		return -EBADMSG;
-	uint32_t before = 0;
-	for (unsigned i = 0; i < 256; i++) {
-		if (fanout(f, i) < before)
-			return -EBADMSG;
-		before = fanout(f, i);
-	}
-	f->count = before;
+	if (!idtable_count(f->index.bytes + FANOUT, &f->count))
+		return -EBADMSG;
 	if ((f->index.len - NAMES - TRAILER) / 28 < f->count)
 		return -EBADMSG;
 	return 0;
@@ -93,20 +79,11 @@ static bool offset_of(const struct packfile *f, uint32_t i, uint64_t *ret)
 
 bool packfile_find(struct packfile *f, const unsigned char id[20], uint64_t *ret_offset)
 {
-	uint32_t lo = id[0] == 0 ? 0 : fanout(f, id[0] - 1u);
-	uint32_t hi = fanout(f, id[0]);
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		int order = memcmp(id, f->index.bytes + NAMES + (size_t)mid * 20, 20);
-		if (order == 0) {
-			filemap_touch(&f->index, NAMES + (size_t)mid * 20);
-			filemap_touch(&f->index, NAMES + (size_t)f->count * 24 + (size_t)mid * 4);
-			return offset_of(f, mid, ret_offset);
-		}
-		if (order < 0)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return false;
+	const struct idtable table = {f->index.bytes + FANOUT, f->index.bytes + NAMES};
+	uint32_t at;
+	if (!idtable_find(&table, id, &at))
+		return false;
+	filemap_touch(&f->index, NAMES + (size_t)at * 20);
+	filemap_touch(&f->index, NAMES + (size_t)f->count * 24 + (size_t)at * 4);
+	return offset_of(f, at, ret_offset);
 }

@@ -21,6 +21,8 @@
 /* Larger trees or commits than this are libgit2's to read, or to refuse. */
 #define MAX_SIZE ((uint64_t)256 << 20)
 #define MAX_PACKS ((size_t)10000)
+/* zlib decodes fast only while there is room for its longest match, so buffers have that much more. */
+#define SLACK ((size_t)258)
 /* As deep as git follows alternates. */
 #define MAX_ALTERNATES 5u
 #define MAX_ALTERNATES_FILE ((size_t)1 << 20)
@@ -171,34 +173,30 @@ static bool parse_entry(struct packfile *f, uint64_t offset, struct entry *ret)
 	return true;
 }
 
-/* Inflates up to `room` bytes from `data` on; how many came, and whether that was all. */
-static size_t inflate_some(
-	struct packs *p, struct packfile *f, uint64_t data, void *out, size_t room, bool *ret_end)
+/* Prepares to inflate what begins at `data`; the checksum at the end is compared only if there is to be one. */
+static void inflate_begin(struct packs *p, struct packfile *f, uint64_t data, bool check)
 {
 	uint64_t left = f->pack.len - data;
 	filemap_touch(&f->pack, (size_t)data);
 	(void)inflateReset(&p->zlib);
+	(void)inflateValidate(&p->zlib, check);
 	/* zlib does not write to its input, though its type says it may. */
 	p->zlib.next_in = (unsigned char *)(uintptr_t)(f->pack.bytes + data);
 	p->zlib.avail_in = left > UINT32_MAX ? UINT32_MAX : (uInt)left;
-	p->zlib.next_out = out;
-	p->zlib.avail_out = (uInt)room;
-	int code = inflate(&p->zlib, Z_FINISH);
-	*ret_end = code == Z_STREAM_END;
-	if (code != Z_STREAM_END && code != Z_BUF_ERROR && code != Z_OK)
-		return 0;
-	return room - p->zlib.avail_out;
 }
 
+/* `out` has room for `size` bytes and SLACK more. */
 static bool inflate_all(struct packs *p, struct packfile *f, uint64_t data, unsigned char *out, size_t size)
 {
-	bool end;
-	return inflate_some(p, f, data, out, size, &end) == size && end;
+	inflate_begin(p, f, data, true);
+	p->zlib.next_out = out;
+	p->zlib.avail_out = (uInt)(size + SLACK);
+	return inflate(&p->zlib, Z_FINISH) == Z_STREAM_END && p->zlib.avail_out == SLACK;
 }
 
 static struct packed *read_whole(struct packs *p, struct packfile *f, const struct entry *e)
 {
-	struct packed *object = packed_wrap(xmalloc((size_t)e->size + 1), (size_t)e->size, e->type);
+	struct packed *object = packed_new(&p->cache.slab, (size_t)e->size, SLACK, e->type);
 	if (!inflate_all(p, f, e->data, object->bytes, object->len))
 		return packed_release(object);
 	return object;
@@ -266,7 +264,8 @@ static bool delta_run(const struct packed *base, const unsigned char *at, const 
 	return made == len;
 }
 
-static struct packed *apply_delta(const struct packed *base, const unsigned char *delta, size_t delta_len)
+static struct packed *apply_delta(
+	struct packs *p, const struct packed *base, const unsigned char *delta, size_t delta_len)
 {
 	const unsigned char *at = delta;
 	const unsigned char *end = delta + delta_len;
@@ -274,7 +273,7 @@ static struct packed *apply_delta(const struct packed *base, const unsigned char
 	if (!delta_size(&at, end, &base_size) || !delta_size(&at, end, &size) || base_size != base->len ||
 		size > MAX_SIZE)
 		return NULL;
-	struct packed *object = packed_wrap(xmalloc((size_t)size + 1), (size_t)size, base->type);
+	struct packed *object = packed_new(&p->cache.slab, (size_t)size, 0, base->type);
 	if (!delta_run(base, at, end, object->bytes, object->len))
 		return packed_release(object);
 	return object;
@@ -284,13 +283,13 @@ static struct packed *apply_delta(const struct packed *base, const unsigned char
 static struct packed *take_step(
 	struct packs *p, struct packfile *f, const struct step *step, struct packed *base)
 {
-	if (step->size > p->delta_room) {
-		p->delta_room = (size_t)step->size * 2;
+	if (step->size + SLACK > p->delta_room) {
+		p->delta_room = (size_t)step->size * 2 + SLACK;
 		p->delta = xrealloc(p->delta, p->delta_room);
 	}
 	struct packed *object = NULL;
 	if (inflate_all(p, f, step->data, p->delta, (size_t)step->size))
-		object = apply_delta(base, p->delta, (size_t)step->size);
+		object = apply_delta(p, base, p->delta, (size_t)step->size);
 	(void)packed_release(base);
 	return object;
 }
@@ -346,13 +345,21 @@ struct packed *packs_read(struct packs *p, const unsigned char id[20])
 	return object;
 }
 
-size_t packs_read_start(struct packs *p, const unsigned char id[20], int type, void *buf, size_t room)
+size_t packs_read_start(
+	struct packs *p, const unsigned char id[20], int type, size_t compressed, void *buf, size_t room)
 {
 	size_t file;
 	uint64_t offset;
 	struct entry e;
 	if (!locate(p, id, &file, &offset) || !parse_entry(&p->file.data[file], offset, &e) || e.type != type)
 		return 0;
-	bool end;
-	return inflate_some(p, &p->file.data[file], e.data, buf, room, &end);
+	inflate_begin(p, &p->file.data[file], e.data, false);
+	if (p->zlib.avail_in > compressed)
+		p->zlib.avail_in = (uInt)compressed;
+	p->zlib.next_out = buf;
+	p->zlib.avail_out = (uInt)room;
+	int code = inflate(&p->zlib, Z_SYNC_FLUSH);
+	if (code != Z_STREAM_END && code != Z_BUF_ERROR && code != Z_OK)
+		return 0;
+	return room - p->zlib.avail_out;
 }

@@ -26,6 +26,9 @@ struct packed {
 	/* The rest is the cache's. */
 	uint64_t key;
 	struct packed *chain, *newer, *older;
+	/* NULL where `bytes` is a buffer of its own, from malloc. */
+	struct slab *slab;
+	size_t size;
 };
 
 struct packs;
@@ -37,8 +40,13 @@ struct packs *packs_open(const char *objects_dir, size_t cache_bytes);
 struct packs *packs_free(struct packs *p);
 /** The object, to be given to packed_release(), or NULL if the packs do not hold it whole. */
 struct packed *packs_read(struct packs *p, const unsigned char id[20]);
-/** At most `room` first bytes of an object that is stored whole, without caching; 0 where it is not. */
-size_t packs_read_start(struct packs *p, const unsigned char id[20], int type, void *buf, size_t room);
+/**
+ * The first bytes of an object that is stored whole, without caching: at most `room`, and what `compressed` bytes
+ * of the pack hold. 0 where it is not of this type or not stored whole. What comes after is not looked at, so
+ * damage there is not noticed.
+ */
+size_t packs_read_start(
+	struct packs *p, const unsigned char id[20], int type, size_t compressed, void *buf, size_t room);
 /** A buffer that came from elsewhere, in the same dress; takes `bytes` (from malloc) over. */
 struct packed *packed_wrap(unsigned char *bytes, size_t len, int type);
 /** Accepts NULL, returns NULL. */

@@ -117,18 +117,17 @@ static int hex_value(char c)
 
 bool str_add_unhex(struct str *s, struct span hex)
 {
-	size_t before = s->len;
+	if (hex.len == 0)
+		return true;
+	str_reserve(s, hex.len / 2);
 	bool valid = hex.len % 2 == 0;
 	for (size_t i = 0; valid && i < hex.len; i += 2) {
 		int high = hex_value(hex.ptr[i]), low = hex_value(hex.ptr[i + 1]);
 		valid = high >= 0 && low >= 0;
-		if (valid)
-			str_add_char(s, (char)(unsigned char)(high * 16 + low));
+		s->buf[s->len + i / 2] = (char)(unsigned char)(high << 4 | low);
 	}
-	if (!valid) {
-		s->len = before;
-		if (s->cap != 0)
-			s->buf[before] = '\0';
-	}
+	if (valid)
+		s->len += hex.len / 2;
+	s->buf[s->len] = '\0';
 	return valid;
 }
