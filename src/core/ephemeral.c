@@ -1,9 +1,7 @@
 #include "steady/core/ephemeral.h"
 
-#include "steady/util/path.h"
+#include "steady/core/alias.h"
 
-#include <fnmatch.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define RUST_SUFFIX 6
@@ -65,6 +63,24 @@ static bool is_bucket(struct span name, struct span prefix)
 	return true;
 }
 
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+/* "cpython-3.12.4-x86_64-linux-gnu-1a2b3c4d" */
+static bool is_alias_name(struct span name)
+{
+	if (name.len < 10 || name.ptr[name.len - 9] != '-')
+		return false;
+	for (size_t i = name.len - 8; i < name.len; i++) {
+		if (!is_hex(name.ptr[i]))
+			return false;
+	}
+	return span_starts(name, SPAN_LIT("cpython-")) || span_starts(name, SPAN_LIT("pypy-")) ||
+		span_starts(name, SPAN_LIT("graalpy-"));
+}
+
 /* The component that starts at `at`; its end in *ret_end. */
 static struct span component(struct span text, size_t at, size_t *ret_end)
 {
@@ -100,6 +116,8 @@ static bool match_at(struct span text, size_t at, size_t *ret_end)
 		return is_rust_temp(second);
 	if (is_rust_temp(name) || is_python_temp(name, SPAN_LIT("tmp")))
 		return span_eq_str(second, ".venv");
+	if (span_eq_str(name, "python-alias"))
+		return is_alias_name(second);
 
 	if (!is_python_temp(name, SPAN_LIT("cibw-run-")) || second.len == 0)
 		return false;
@@ -152,6 +170,15 @@ static size_t innermost_end(struct span text, size_t end)
 	return end;
 }
 
+/* Our own alias is what all others shall become. */
+static bool is_own_alias(struct span env)
+{
+	if (span_find_span(env, SPAN_LIT("python-alias")) == env.len)
+		return false;
+	CLEANUP_FREE char *path = xstrndup(env.ptr, env.len);
+	return alias_is(path);
+}
+
 bool ephemeral_find(struct span text, size_t from, struct span *ret)
 {
 	for (size_t at = from; at < text.len; at++) {
@@ -163,41 +190,13 @@ bool ephemeral_find(struct span text, size_t from, struct span *ret)
 		if (!match_at(text, at + 1, &end))
 			continue;
 		size_t start = path_start(text, from, at);
-		*ret = span_make(text.ptr + start, innermost_end(text, end) - start);
-		return true;
-	}
-	return false;
-}
-
-/* Which beginning of the path does a glob of the user's match? */
-static bool match_user(const char *path, struct arena *mem, const char **ret_env)
-{
-	const char *patterns = getenv("STEADY_EPHEMERAL");
-	struct span rest = span_of(patterns != NULL ? patterns : "");
-	while (rest.len != 0) {
-		size_t len = span_find(rest, ':');
-		const char *glob = arena_strndup(mem, rest.ptr, len);
-		rest = span_skip(rest, len < rest.len ? len + 1 : len);
-		for (struct span dir = span_of(path); dir.len > 1; dir = path_dir(dir)) {
-			char *name = arena_strndup(mem, dir.ptr, dir.len);
-			if (fnmatch(glob, name, FNM_PATHNAME | FNM_NOESCAPE) == 0) {
-				*ret_env = name;
-				return true;
-			}
+		struct span env = span_make(text.ptr + start, innermost_end(text, end) - start);
+		if (is_own_alias(env)) {
+			at = (size_t)(env.ptr - text.ptr) + env.len - 1;
+			continue;
 		}
+		*ret = env;
+		return true;
 	}
 	return false;
-}
-
-bool ephemeral_env(const char *path, struct arena *mem, const char **ret_env)
-{
-	struct span env;
-	if (path[0] != '/')
-		return false;
-	if (match_user(path, mem, ret_env))
-		return true;
-	if (!ephemeral_find(span_of(path), 0, &env))
-		return false;
-	*ret_env = arena_strndup(mem, env.ptr, env.len);
-	return true;
 }

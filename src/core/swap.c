@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define CONFIGS "pyo3-config"
+/* 2000-01-01, as long as it is always the same. */
+#define CONFIG_TIME 946684800
 
 static void change(struct swap *swap, const char *name, const char *value)
 {
@@ -57,10 +59,10 @@ static void replace_if_same(const struct swap_facts *facts, struct arena *mem, c
 
 static void replace_config(const struct swap_facts *facts, struct arena *mem, struct swap *swap)
 {
-	const char *file = lookup(facts, "PYO3_CONFIG_FILE"), *env;
-	if (file == NULL || !facts->ephemeral(facts->ctx, file, mem, &env))
-		return;
-	const char *copy = facts->config(facts->ctx, file, swap->env_dir != NULL ? &swap->alias : NULL, mem);
+	const char *file = lookup(facts, "PYO3_CONFIG_FILE");
+	const char *copy = NULL;
+	if (file != NULL)
+		copy = facts->config(facts->ctx, file, swap->env_dir != NULL ? &swap->alias : NULL, mem);
 	if (copy != NULL)
 		change(swap, "PYO3_CONFIG_FILE", copy);
 }
@@ -71,7 +73,9 @@ void swap_decide(const struct swap_facts *facts, enum swap_use use, struct arena
 	struct swap swap = {.count = 0};
 	const char *python = NULL;
 	const char *env = meant(facts, use, mem, &python, &err);
-	if (env != NULL) {
+	if (env != NULL && strchr(env, ':') != NULL) {
+		swap.why = arena_printf(mem, "STEADY_SITE cannot hold %s, for it has a colon", env);
+	} else if (env != NULL) {
 		int code = facts->get(facts->ctx, python, mem, &swap.alias, &swap.why, &err);
 		if (code < 0)
 			swap.why = arena_strdup(mem, err.msg);
@@ -110,45 +114,65 @@ static bool own_ephemeral(void *ctx, const char *path, struct arena *mem, const 
 	return ephemeral_env(path, mem, ret_env);
 }
 
-/* A config without the throw-away environment's interpreter, which nothing but the environment itself needs. */
-static void stable_text(
+/*
+ * The config's text, with the alias for a throw-away environment's interpreter (nothing but that environment needs it);
+ * false where there is none to put in its place.
+ */
+static bool stable_text(
 	const struct py_config *config, const struct alias *alias, struct arena *mem, struct str *out)
 {
 	const char *env;
 	const char *executable = arena_strndup(mem, config->executable.ptr, config->executable.len);
-	if (alias != NULL && config->executable.ptr != NULL && ephemeral_env(executable, mem, &env))
+	if (config->executable.ptr == NULL || !ephemeral_env(executable, mem, &env))
+		str_add_span(out, config->text);
+	else if (alias != NULL)
 		pyconfig_set_executable(config, span_of(alias->python), out);
 	else
-		str_add_span(out, config->text);
+		return false;
+	return true;
+}
+
+static bool read_config(const char *file, struct arena *mem, struct py_config *ret)
+{
+	struct span text, dir = path_dir(span_of(file)), base = path_base(span_of(file));
+	CLEANUP_CLOSE int from = fsio_open_root(arena_strndup(mem, dir.ptr, dir.len), NULL);
+	return from >= 0 &&
+		fsio_read(from, arena_strndup(mem, base.ptr, base.len), PYCONFIG_MAX_BYTES, mem, &text, NULL,
+			NULL) == 0 &&
+		pyconfig_parse(text, ret, NULL) == 0;
+}
+
+/* Equal name, equal bytes, equal time: cargo watches the file. */
+static const char *keep_config(struct span text, struct arena *mem)
+{
+	const char *home;
+	struct digest digest = digest_of(text);
+	char hex[DIGEST_HEX_LEN + 1];
+	digest_hex(&digest, hex);
+	const char *name = arena_printf(mem, "%s.txt", hex);
+	CLEANUP_CLOSE int dir = home_dir(mem, &home, NULL) == 0 ? home_open(home, CONFIGS, NULL) : -1;
+	struct span old;
+	if (dir < 0)
+		return NULL;
+	bool there =
+		fsio_read(dir, name, PYCONFIG_MAX_BYTES, mem, &old, NULL, NULL) == 0 && span_eq(old, text);
+	const struct file_meta meta = {.mode = 0444, .has_mtime = true, .mtime = {.tv_sec = CONFIG_TIME}};
+	if (!there && fsio_replace(dir, name, text, &meta, NULL) < 0)
+		return NULL;
+	return arena_printf(mem, "%s/" CONFIGS "/%s", home, name);
 }
 
 static const char *own_config(void *ctx, const char *file, const struct alias *alias, struct arena *mem)
 {
 	(void)ctx;
-	const char *home;
-	struct span text, dir = path_dir(span_of(file)), base = path_base(span_of(file));
 	struct py_config config;
-	CLEANUP_CLOSE int from = fsio_open_root(arena_strndup(mem, dir.ptr, dir.len), NULL);
-	if (from < 0 ||
-		fsio_read(from, arena_strndup(mem, base.ptr, base.len), PYCONFIG_MAX_BYTES, mem, &text, NULL,
-			NULL) != 0 ||
-		pyconfig_parse(text, &config, NULL) < 0 || home_dir(mem, &home, NULL) < 0)
+	CLEANUP_STR struct str text = STR_INIT;
+	const char *env;
+	/* pyo3 takes no relative one. */
+	if (file[0] != '/' || !(ephemeral_place(file, mem) || ephemeral_env(file, mem, &env)) ||
+		!read_config(file, mem, &config) || !stable_text(&config, alias, mem, &text))
 		return NULL;
-	CLEANUP_CLOSE int to = home_open(home, CONFIGS, NULL);
-	CLEANUP_STR struct str stable = STR_INIT;
-	stable_text(&config, alias, mem, &stable);
-	struct digest digest = digest_of(str_span(&stable));
-	char hex[DIGEST_HEX_LEN + 1];
-	digest_hex(&digest, hex);
-	const char *name = arena_printf(mem, "%s.txt", hex);
-	/* Equal name, equal bytes, equal time: cargo watches it. */
-	const struct file_meta meta = {.mode = 0444, .has_mtime = true, .mtime = {.tv_sec = 946684800}};
-	struct span old;
-	bool there = to >= 0 && fsio_read(to, name, PYCONFIG_MAX_BYTES, mem, &old, NULL, NULL) == 0 &&
-		span_eq(old, str_span(&stable));
-	if (to < 0 || (!there && fsio_replace(to, name, str_span(&stable), &meta, NULL) < 0))
-		return NULL;
-	return arena_printf(mem, "%s/" CONFIGS "/%s", home, name);
+	return keep_config(str_span(&text), mem);
 }
 
 const struct swap_facts swap_environment = {

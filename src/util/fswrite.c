@@ -153,6 +153,14 @@ int fsio_mkdir(int dirfd, const char *path, struct err *err)
 	return 0;
 }
 
+/* A directory without write permission is ours to remove all the same. */
+static int remove_entry(int fd, const char *name, int flags)
+{
+	if (unlinkat(fd, name, flags) == 0)
+		return 0;
+	return errno == EACCES && fchmod(fd, 0700) == 0 ? unlinkat(fd, name, flags) : -1;
+}
+
 static int remove_contents(int fd, unsigned depth, struct err *err)
 {
 	if (depth > 64)
@@ -163,7 +171,7 @@ static int remove_contents(int fd, unsigned depth, struct err *err)
 	for (size_t i = 0; code >= 0 && i < list.count; i++) {
 		const char *name = list.entry[i].name;
 		if (list.entry[i].type != DT_DIR) {
-			if (unlinkat(fd, name, 0) < 0 && errno != ENOENT)
+			if (remove_entry(fd, name, 0) < 0 && errno != ENOENT)
 				return err_sys(err, errno, "cannot remove %s", name);
 			continue;
 		}
@@ -171,7 +179,7 @@ static int remove_contents(int fd, unsigned depth, struct err *err)
 		if (child < 0)
 			return child;
 		code = remove_contents(child, depth + 1, err);
-		if (code >= 0 && unlinkat(fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		if (code >= 0 && remove_entry(fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 			return err_sys(err, errno, "cannot remove %s", name);
 	}
 	return code;

@@ -1,11 +1,6 @@
 #include "steady/core/ephemeral.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
+#include "tempdir.h"
 
 /* The environments in the text, in order; NULL ends the list. */
 static void find_one(const char *text, const char *const expected[])
@@ -51,6 +46,8 @@ static void test_patterns(void **state)
 		"/tmp/tmpab_d3f9h/.venv",
 		"/tmp/cibw-run-ab_d3f9h/cp311-macosx_arm64/build/venv",
 		"/tmp/with space/build-env-ab_d3f9h",
+		"/root/.cache/cargo-steady/python-alias/cpython-3.12.4-x86_64-linux-gnu-0a1b2c3d",
+		"/elsewhere/python-alias/pypy-3.9.16-x86_64-linux-gnu-01234567",
 		"C:\\Users\\me\\AppData\\Local\\uv\\cache\\builds-v0\\.tmpAb3xYz",
 		"C:\\Temp\\build-env-ab_d3f9h",
 		"D:/a/_temp/setup-uv-cache/builds-v0/.tmpAb3xYz",
@@ -98,6 +95,11 @@ static void test_near_misses(void **state)
 		"/tmp/cibw-run-abcdefgh",
 		"/tmp/pip-install-abcdefgh/x_0123456789abcdef0123456789abcdef",
 		"/tmp/build-via-sdist-abcdefgh/pkg-1.0",
+		"/home/me/.cache/cargo-steady/python-alias/cpython-3.12.4-x86_64-linux-gnu-0a1b2c3d",
+		"/x/python-alias/cpython-3.12.4-x86_64-linux-gnu-0A1b2c3d",
+		"/x/python-alias/cpython-3.12.4-x86_64-linux-gnu-0a1b2c3",
+		"/x/python-alias/mine-0a1b2c3d",
+		"/x/python-alias/",
 	};
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		NOTHING(texts[i]);
@@ -141,14 +143,140 @@ static void test_nested(void **state)
 	FIND("/tmp/.tmpAb3xYz/builds-v0/.tmpXyz123/bin/python", "/tmp/.tmpAb3xYz/builds-v0/.tmpXyz123");
 }
 
+/* Our own alias between two others is passed over. */
+static void test_own_alias(void **state)
+{
+	(void)state;
+	FIND("-L/home/me/.cache/cargo-steady/python-alias/cpython-3.12.4-linux-0a1b2c3d/lib "
+	     "-L/else/python-alias/cpython-3.12.4-linux-0a1b2c3d/lib -L/tmp/build-env-abcdefgh/lib",
+		"/else/python-alias/cpython-3.12.4-linux-0a1b2c3d", "/tmp/build-env-abcdefgh");
+	/* Wherever our home directory lies. */
+	const char *inside = "/tmp/build-env-abcdefgh/python-alias/cpython-3.12.4-linux-0a1b2c3d/bin";
+	FIND(inside, "/tmp/build-env-abcdefgh/python-alias/cpython-3.12.4-linux-0a1b2c3d");
+	assert_int_equal(setenv("STEADY_HOME", "/tmp/build-env-abcdefgh", 1), 0);
+	NOTHING(inside);
+	assert_int_equal(unsetenv("STEADY_HOME"), 0);
+}
+
+/* The environment that a path lies in; NULL if it is none of those that are thrown away. */
+static void env_one(const char *path, const char *expected)
+{
+	const char *env = NULL;
+	bool found = ephemeral_env(path, temp_mem, &env);
+	if (found != (expected != NULL) || (found && strcmp(env, expected) != 0))
+		fail_msg("%s: %s instead of %s", path, found ? env : "none",
+			expected != NULL ? expected : "none");
+}
+
+static void test_env_by_name(void **state)
+{
+	(void)state;
+	env_one("/tmp/build-env-abcdefgh/bin/python3.12", "/tmp/build-env-abcdefgh");
+	env_one("/tmp/build-env-abcdefgh", "/tmp/build-env-abcdefgh");
+	env_one("/tmp//x/../build-env-abcdefgh/bin/python", "/tmp/build-env-abcdefgh");
+	env_one("/else/python-alias/cpython-3.12.4-linux-0a1b2c3d/bin/python",
+		"/else/python-alias/cpython-3.12.4-linux-0a1b2c3d");
+	env_one("/home/me/.cache/cargo-steady/python-alias/cpython-3.12.4-linux-0a1b2c3d/bin/python", NULL);
+	env_one("/usr/bin/python3", NULL);
+	env_one("python3", NULL);
+	env_one("build-env-abcdefgh/bin/python", NULL);
+	env_one("", NULL);
+}
+
+static void test_env_of_user(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("STEADY_EPHEMERAL", "/opt/ci/venv-*:/x/[0-9]*/env", 1), 0);
+	env_one("/opt/ci/venv-17/bin/python", "/opt/ci/venv-17");
+	env_one("/opt/ci/venv-17", "/opt/ci/venv-17");
+	env_one("/opt/ci/venv/bin/python", NULL);
+	env_one("/opt/ci/a/venv-17/bin/python", NULL);
+	env_one("/x/123/env/bin/python", "/x/123/env");
+	env_one("/x/a/env/bin/python", NULL);
+	assert_int_equal(setenv("STEADY_EPHEMERAL", "::", 1), 0);
+	env_one("/opt/ci/venv-17/bin/python", NULL);
+	assert_int_equal(unsetenv("STEADY_EPHEMERAL"), 0);
+}
+
+static void place_one(const char *path, bool expected)
+{
+	if (ephemeral_place(path, temp_mem) != expected)
+		fail_msg("%s is %sa throw-away place", path, expected ? "not " : "");
+}
+
+static void test_place(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("TMPDIR", "/scratch", 1), 0);
+	static const char *const thrown_away[] = {
+		"/tmp/.tmpAb3xYz/x",
+		"/tmp/tmpab_d3f9h",
+		"/tmp/tmp.Ab3dEf9hIj/venv",
+		"/tmp/mytool-a1b2c3d4/venv/bin/python",
+		"/var/tmp/x/mytool_a1b2c3d4",
+		"/private/var/folders/zz/T/mytool.a1b2c3d4",
+		"/scratch/0123456789abcdef0123456789abcdef/env",
+		"/scratch/01234567-89ab-cdef-0123-456789abcdef/env",
+		"/home/me/.cache/uv/.tmpAb3xYz/env",
+	};
+	static const char *const kept[] = {
+		"/tmp/venv",
+		"/tmp/venv/bin/python",
+		"/tmp",
+		"/tmp/foo-project1",
+		"/tmp/foo-my_venvs",
+		"/tmp/foo-20240131",
+		"/tmp/a1b2c3d4",
+		"/tmp/mytool-a1b2c3d",
+		"/tmp/mytool-A1B2C3D4",
+		"/tmp/py311-venv",
+		"/tmpx/mytool-a1b2c3d4",
+		"/home/me/.cache/other/.tmpAb3xYz/env",
+		"/home/me/tmpab_d3f9h/venv",
+		"tmp/tmpab_d3f9h",
+	};
+	for (size_t i = 0; i < COUNT_OF(thrown_away); i++)
+		place_one(thrown_away[i], true);
+	for (size_t i = 0; i < COUNT_OF(kept); i++)
+		place_one(kept[i], false);
+	assert_int_equal(unsetenv("TMPDIR"), 0);
+}
+
+/* By place only where there is a virtual environment; its directory is found from its interpreter. */
+static void test_env_by_place(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("TMPDIR", temp_root, 1), 0);
+	temp_put("tool-a1b2c3d4/env/pyvenv.cfg", "home = /usr/bin\n");
+	temp_put("own/pyvenv.cfg", "home = /usr/bin\n");
+	temp_mkdirs("tool-a1b2c3d4/none/bin");
+	env_one(temp_path("tool-a1b2c3d4/env/bin/python"), temp_path("tool-a1b2c3d4/env"));
+	env_one(temp_path("tool-a1b2c3d4/env"), temp_path("tool-a1b2c3d4/env"));
+	env_one(temp_path("tool-a1b2c3d4/env/lib/x"), NULL);
+	env_one(temp_path("tool-a1b2c3d4/none/bin/python"), NULL);
+	env_one(temp_path("own/bin/python"), NULL);
+	/* What is drawn by lot lies inside of it. */
+	env_one(temp_path("own/tool-a1b2c3d4/bin/python"), NULL);
+	assert_int_equal(unsetenv("TMPDIR"), 0);
+}
+
 int main(void)
 {
+	if (setenv("HOME", "/home/me", 1) < 0 || unsetenv("STEADY_HOME") < 0 ||
+		unsetenv("XDG_CACHE_HOME") < 0 || unsetenv("UV_CACHE_DIR") < 0 ||
+		unsetenv("RUNNER_TEMP") < 0 || unsetenv("TMPDIR") < 0)
+		return 1;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_near_misses),
 		cmocka_unit_test(test_inside_text),
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_own_alias),
+		TEMP_TEST(test_env_by_name),
+		TEMP_TEST(test_env_of_user),
+		TEMP_TEST(test_place),
+		TEMP_TEST(test_env_by_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,8 +9,8 @@
  *
  * One environment is meant: that of PYO3_PYTHON, else of PYTHON_SYS_EXECUTABLE, else VIRTUAL_ENV, whichever is set
  * first. If that is no throw-away one, nothing is replaced; variables that name another environment stay as they are.
- * Two environments are never mixed: an inherited STEADY_SITE is replaced or taken away, except where PYO3_PYTHON is an
- * alias already.
+ * Two environments are never mixed: where something is replaced, so is an inherited STEADY_SITE; elsewhere it stays, for
+ * only an alias reads it.
  */
 #ifndef STEADY_CORE_SWAP_H
 #define STEADY_CORE_SWAP_H
@@ -38,7 +38,7 @@ struct swap_facts {
 		const char **ret_why, struct err *err);
 	/** Does the path lie in a throw-away environment? As ephemeral_env. */
 	bool (*ephemeral)(void *ctx, const char *path, struct arena *mem, const char **ret_env);
-	/** The stable copy of a PYO3_CONFIG_FILE in a throw-away directory; NULL to leave it. */
+	/** The stable copy of a PYO3_CONFIG_FILE that lies in a throw-away directory; NULL to leave it as it is. */
 	const char *(*config)(void *ctx, const char *file, const struct alias *alias, struct arena *mem);
 };
 

@@ -17,7 +17,8 @@ class E2ECase(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        self.tmp = Path(os.path.realpath(tempfile.mkdtemp(prefix="steady-e2e-")))
+        # The suffix keeps it from looking like a front end's throw-away directory: environments in it are a user's own.
+        self.tmp = Path(os.path.realpath(tempfile.mkdtemp(prefix="steady-e2e-", suffix="-t")))
         if os.environ.get("STEADY_TEST_KEEP"):
             print(f"{self.id()}: {self.tmp}", file=sys.stderr)
         else:
