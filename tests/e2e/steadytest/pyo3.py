@@ -78,3 +78,8 @@ def msrv_allows(tool: Cargo, version: str) -> bool:
 def resolved(lock: str) -> str:
     """The exact version of pyo3 in a lock file's text."""
     return re.search(r'name = "pyo3"\nversion = "([^"]+)"', lock).group(1)
+
+
+def locked_pyo3(version: str) -> str:
+    """The lock file's text for pyo3 VERSION."""
+    return (_LOCKS / f"pyo3-{version}.lock").read_text()
