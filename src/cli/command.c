@@ -10,6 +10,7 @@
 
 const struct command *const steady_commands[] = {
 	&command_completions,
+	&command_env,
 	&command_explain,
 	&command_help,
 	&command_mtimes,

@@ -7,6 +7,7 @@
 struct command;
 
 extern const struct command command_completions;
+extern const struct command command_env;
 extern const struct command command_explain;
 extern const struct command command_help;
 extern const struct command command_mtimes;
