@@ -2,7 +2,7 @@
 #include "gitprogram_priv.h"
 #include "gitrepo_priv.h"
 #include "steady/core/gitindex.h"
-#include "steady/util/fsio.h"
+#include "steady/util/fsnear.h"
 #include "steady/util/path.h"
 #include "steady/util/workers.h"
 
@@ -22,6 +22,7 @@ struct check {
 	bool file_mode;
 	struct gitcheck *result;
 	const struct gitcheck_filter *filter;
+	struct fsnear near[WORKERS_MAX];
 	/* Entries whose raw bytes are not the object: conversions are to be tried, by one thread. */
 	bool *differs;
 };
@@ -95,11 +96,10 @@ static void check_one(void *ctx, unsigned worker, size_t i)
 	struct check *c = ctx;
 	const struct gitindex_entry *e = &c->index->entry[i];
 	struct gitcheck *result = &c->result[i];
-	(void)worker;
 	*result = (struct gitcheck){.state = GITCHECK_NOT_ASKED};
 	if (c->filter != NULL && !c->filter->wanted(c->filter->ctx, i))
 		return;
-	int code = e->skip_worktree ? FSIO_MISSING : fsio_stat(c->root, e->path.ptr, &result->st, NULL);
+	int code = e->skip_worktree ? FSIO_MISSING : fsnear_stat(&c->near[worker], e->path.ptr, &result->st);
 	result->state = GITCHECK_CHANGED;
 	if (code == FSIO_MISSING)
 		result->state = GITCHECK_GONE;
@@ -192,7 +192,11 @@ void gitindex_check(struct gitrepo *repo, const struct gitindex *index, int root
 		.filter = filter};
 	CLEANUP_FREE bool *differs = xcalloc(index->count + 1, sizeof(*differs));
 	c.differs = differs;
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		c.near[i] = (struct fsnear)FSNEAR_INIT(root);
 	workers_for(index->count, jobs != 0 ? jobs : workers_count(), check_one, &c);
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		fsnear_release(&c.near[i]);
 	if (repo->handle == NULL)
 		check_by_program(&c);
 	for (size_t i = 0; i < index->count; i++) {

@@ -2,7 +2,7 @@
 
 #include "gitprogram_priv.h"
 #include "gitrepo_priv.h"
-#include "steady/util/fsio.h"
+#include "steady/util/fsnear.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -89,11 +89,12 @@ int gitrepo_is_ignored(struct gitrepo *repo, const char *path, struct err *err)
 	return ignored;
 }
 
-/* The entry as libgit2 keeps it, with the present stamps. False if the file is not there any more. */
-static bool restat_entry(int root, const git_index_entry *old, git_index_entry *ret)
+/* The entry as libgit2 keeps it, with the present stamps. False if the file is not the one that was looked at. */
+static bool restat_entry(
+	struct fsnear *near, const git_index_entry *old, struct timespec mtime, git_index_entry *ret)
 {
 	struct stat st;
-	if (fsio_stat(root, old->path, &st, NULL) != 0)
+	if (fsnear_stat(near, old->path, &st) != 0 || timespec_cmp(st.st_mtim, mtime) != 0)
 		return false;
 	*ret = *old;
 	ret->mtime.seconds = (int32_t)st.st_mtim.tv_sec;
@@ -110,29 +111,32 @@ static bool restat_entry(int root, const git_index_entry *old, git_index_entry *
 
 /* Entry numbers are those of the index as it was read; where it changed since, the path decides. */
 static int restat_all(const struct git2 *git2, git_index *index, const struct gitindex *as_read, int root,
-	const size_t *entry, size_t count)
+	const struct gitindex_stamp *stamps, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct gitindex_entry *mine = &as_read->entry[entry[i]];
+	int code = 0;
+	struct fsnear near = FSNEAR_INIT(root);
+	for (size_t i = 0; code == 0 && i < count; i++) {
+		const struct gitindex_entry *mine = &as_read->entry[stamps[i].entry];
 		const git_index_entry *old = git2->git_index_get_bypath(index, mine->path.ptr, 0);
 		git_index_entry new;
 		if (old == NULL || memcmp(old->id.id, mine->id.byte, 20) != 0 ||
-			!restat_entry(root, old, &new))
+			!restat_entry(&near, old, stamps[i].mtime, &new))
 			continue;
 		if (git2->git_index_add(index, &new) < 0)
-			return -EIO;
+			code = -EIO;
 	}
-	return git2->git_index_write(index);
+	fsnear_release(&near);
+	return code == 0 ? git2->git_index_write(index) : code;
 }
 
 static int refresh_by_library(struct gitrepo *repo, const struct gitindex *as_read, int root,
-	const size_t *entry, size_t count, struct err *err)
+	const struct gitindex_stamp *stamps, size_t count, struct err *err)
 {
 	const struct git2 *git2 = repo->git2;
 	git_index *index;
 	if (git2->git_repository_index(&index, repo->handle) < 0)
 		return err_set(err, ENOTSUP, "cannot read the index: %s", git2_message(git2));
-	int code = restat_all(git2, index, as_read, root, entry, count);
+	int code = restat_all(git2, index, as_read, root, stamps, count);
 	git2->git_index_free(index);
 	if (code == GIT_ELOCKED)
 		return err_set(err, EBUSY, "another program is writing the index");
@@ -141,14 +145,14 @@ static int refresh_by_library(struct gitrepo *repo, const struct gitindex *as_re
 	return 0;
 }
 
-int gitindex_refresh(struct gitrepo *repo, const struct gitindex *index, int root, const size_t *entry,
-	size_t count, struct err *err)
+int gitindex_refresh(struct gitrepo *repo, const struct gitindex *index, int root,
+	const struct gitindex_stamp *stamps, size_t count, struct err *err)
 {
 	int code = -ENOTSUP;
 	if (count == 0)
 		return 0;
 	if (repo->handle != NULL)
-		code = refresh_by_library(repo, index, root, entry, count, NULL);
+		code = refresh_by_library(repo, index, root, stamps, count, NULL);
 	if (code == -ENOTSUP)
 		code = gitprogram_refresh(repo, err);
 	else if (code < 0)

@@ -1,6 +1,6 @@
 #include "steady/core/mtimes.h"
 
-#include "steady/util/fsio.h"
+#include "steady/util/fsnear.h"
 #include "steady/util/workers.h"
 
 #include <stdlib.h>
@@ -91,8 +91,8 @@ void mtimes_make_plan(const struct history *history, const struct mtimes_fact *f
 }
 
 struct application {
-	int root;
 	struct mtimes_plan *plan;
+	struct fsnear near[WORKERS_MAX];
 };
 
 static bool is_as_seen(const struct stat *now, const struct stat *seen)
@@ -102,39 +102,43 @@ static bool is_as_seen(const struct stat *now, const struct stat *seen)
 		timespec_cmp(now->st_ctim, seen->st_ctim) == 0;
 }
 
-static int set_time(int root, const struct mtimes_item *item)
+static int set_time(struct fsnear *near, const struct mtimes_item *item)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, item->time};
 	if (item->path->path.len == 0)
-		return futimens(root, times);
-	return fsio_set_mtime(root, item->path->path.ptr, item->time, NULL);
+		return futimens(near->root, times);
+	return fsnear_set_mtime(near, item->path->path.ptr, item->time);
 }
 
 static void apply_one(void *ctx, unsigned worker, size_t i)
 {
-	const struct application *a = ctx;
+	struct application *a = ctx;
+	struct fsnear *near = &a->near[worker];
 	struct mtimes_item *item = &a->plan->item[i];
 	struct stat now;
-	(void)worker;
 	if (item->verdict != MTIMES_SET)
 		return;
 	/* The directory may be the one that a build is filling just now. */
-	if (fsio_stat(a->root, item->path->path.ptr, &now, NULL) != 0 || !is_as_seen(&now, &item->fact->st))
+	if (fsnear_stat(near, item->path->path.ptr, &now) != 0 || !is_as_seen(&now, &item->fact->st))
 		item->verdict = MTIMES_CHANGED;
-	else if (set_time(a->root, item) < 0)
+	else if (set_time(near, item) < 0)
 		item->verdict = MTIMES_FAILED;
 }
 
 void mtimes_apply(int root, struct mtimes_plan *plan, unsigned jobs)
 {
-	struct application a = {root, plan};
+	struct application a = {.plan = plan};
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		a.near[i] = (struct fsnear)FSNEAR_INIT(root);
 	workers_for(plan->count, jobs != 0 ? jobs : workers_count(), apply_one, &a);
+	for (unsigned i = 0; i < WORKERS_MAX; i++)
+		fsnear_release(&a.near[i]);
 }
 
 int mtimes_refresh(struct gitrepo *repo, const struct gitindex *index, int root,
 	const struct mtimes_plan *plan, struct err *err)
 {
-	VEC(size_t) entries = VEC_INIT;
+	VEC(struct gitindex_stamp) stamps = VEC_INIT;
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct mtimes_item *item = &plan->item[i];
 		bool stamped = item->verdict == MTIMES_SET;
@@ -144,9 +148,10 @@ int mtimes_refresh(struct gitrepo *repo, const struct gitindex *index, int root,
 		const struct gitindex_entry *e = &index->entry[item->fact->entry];
 		if (stamped || timespec_cmp(e->mtime, item->fact->st.st_mtim) != 0 ||
 			timespec_cmp(e->ctime, item->fact->st.st_ctim) != 0)
-			*vec_add(&entries) = item->fact->entry;
+			*vec_add(&stamps) = (struct gitindex_stamp){
+				item->fact->entry, stamped ? item->time : item->fact->st.st_mtim};
 	}
-	int code = gitindex_refresh(repo, index, root, entries.data, entries.len, err);
-	vec_release(&entries);
+	int code = gitindex_refresh(repo, index, root, stamps.data, stamps.len, err);
+	vec_release(&stamps);
 	return code;
 }

@@ -3,8 +3,10 @@
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
 #include "steady/util/str.h"
+#include "steady/util/workers.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +20,9 @@ struct look {
 	struct mtimes_fact *fact;
 	/* By index entry: whether it is asked about. */
 	bool *asked;
+	/* Those of the history's paths that are directories to be looked at. */
+	VEC(size_t) directory;
+	pthread_mutex_t lock;
 };
 
 static bool entry_wanted(void *ctx, size_t entry)
@@ -40,7 +45,7 @@ static void look_at_index(struct look *l, size_t i)
 	l->asked[l->fact[i].entry] = true;
 }
 
-/* The file itself where something else is staged: --force may stamp it. */
+/* What lies there although it is not HEAD's: --force may stamp it. */
 static void look_at_changed(struct look *l, size_t i)
 {
 	const struct history_path *path = &l->history->path[i];
@@ -72,49 +77,60 @@ static void path_in(const struct look *l, size_t i, const char *name, struct str
 	str_add(out, name);
 }
 
-static bool is_tracked(const struct look *l, size_t i, const char *name)
+static bool is_tracked(const struct look *l, struct span path, bool directory)
 {
-	CLEANUP_STR struct str path = STR_INIT;
-	path_in(l, i, name, &path);
-	return history_find(l->history, str_span(&path), false) != NULL ||
-		history_find(l->history, str_span(&path), true) != NULL;
+	return history_find(l->history, path, directory) != NULL ||
+		history_find(l->history, path, !directory) != NULL;
 }
 
-static bool is_ignored(const struct look *l, size_t i, const struct dir_entry *entry)
+/* libgit2 is asked by one thread at a time. */
+static bool is_ignored(struct look *l, const char *path)
+{
+	(void)pthread_mutex_lock(&l->lock);
+	bool ignored = gitrepo_is_ignored(l->repo, path, NULL) == 1;
+	(void)pthread_mutex_unlock(&l->lock);
+	return ignored;
+}
+
+static bool is_stranger(struct look *l, size_t i, const struct dir_entry *entry)
 {
 	CLEANUP_STR struct str path = STR_INIT;
+	bool directory = entry->type == DT_DIR;
 	if (strcmp(entry->name, ".git") == 0)
-		return true;
+		return false;
 	path_in(l, i, entry->name, &path);
-	if (entry->type == DT_DIR)
+	if (is_tracked(l, str_span(&path), directory))
+		return false;
+	if (directory)
 		str_add_char(&path, '/');
-	return gitrepo_is_ignored(l->repo, path.buf, NULL) == 1;
+	return !is_ignored(l, path.buf);
 }
 
 /* Does the directory hold nothing that HEAD does not have and git does not ignore? */
-static bool has_no_strangers(const struct look *l, size_t i)
+static bool has_no_strangers(struct look *l, size_t i, int fd)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
-	CLEANUP_CLOSE int fd = fsio_open_dir(l->root, l->history->path[i].path.ptr, NULL);
 	struct dir_list list;
-	if (fd < 0 || fsio_list(fd, MAX_ENTRIES, mem, &list, NULL) < 0)
+	if (fsio_list(fd, MAX_ENTRIES, mem, &list, NULL) < 0)
 		return false;
 	for (size_t n = 0; n < list.count; n++) {
-		if (!is_tracked(l, i, list.entry[n].name) && !is_ignored(l, i, &list.entry[n]))
+		if (is_stranger(l, i, &list.entry[n]))
 			return false;
 	}
 	return true;
 }
 
-static void look_at_directory(struct look *l, size_t i)
+static void look_at_directory(void *ctx, unsigned worker, size_t n)
 {
+	struct look *l = ctx;
+	size_t i = l->directory.data[n];
 	struct mtimes_fact *fact = &l->fact[i];
-	int code = fsio_stat(l->root, l->history->path[i].path.ptr, &fact->st, NULL);
-	if (code != 0)
-		fact->state = code == FSIO_MISSING ? GITCHECK_GONE : GITCHECK_CHANGED;
-	else if (!S_ISDIR(fact->st.st_mode) || !has_no_strangers(l, i))
-		fact->state = GITCHECK_CHANGED;
-	else
+	(void)worker;
+	CLEANUP_CLOSE int fd = fsio_open_dir(l->root, l->history->path[i].path.ptr, NULL);
+	fact->state = GITCHECK_CHANGED;
+	if (fd < 0)
+		look_at_changed(l, i);
+	else if (fstat(fd, &fact->st) == 0 && has_no_strangers(l, i, fd))
 		fact->state = GITCHECK_SAME;
 }
 
@@ -156,6 +172,7 @@ struct mtimes_fact *mtimes_look(struct gitrepo *repo, const struct history *hist
 {
 	CLEANUP_FREE bool *asked = xcalloc(index->count + 1, sizeof(*asked));
 	struct look l = {.repo = repo, .history = history, .index = index, .root = root, .asked = asked};
+	(void)pthread_mutex_init(&l.lock, NULL);
 	l.fact = arena_array(mem, history->path_count, sizeof(*l.fact));
 	for (size_t i = 0; i < history->path_count; i++) {
 		const struct history_path *path = &history->path[i];
@@ -166,9 +183,13 @@ struct mtimes_fact *mtimes_look(struct gitrepo *repo, const struct history *hist
 		if (!directory)
 			look_at_index(&l, i);
 		else if (options->directories)
-			look_at_directory(&l, i);
+			*vec_add(&l.directory) = i;
 	}
 	check_files(&l, options);
+	workers_for(
+		l.directory.len, options->jobs != 0 ? options->jobs : workers_count(), look_at_directory, &l);
 	spoil_parents(&l);
+	vec_release(&l.directory);
+	(void)pthread_mutex_destroy(&l.lock);
 	return l.fact;
 }

@@ -4,8 +4,6 @@
 #include <sched.h>
 #include <stdatomic.h>
 
-/* More threads than this gain little on file trees. */
-#define MAX_THREADS 8u
 #define CHUNK 8u
 
 struct job {
@@ -28,7 +26,7 @@ unsigned workers_count(void)
 	if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0)
 		count = (unsigned)CPU_COUNT(&set);
 #endif
-	return count < MAX_THREADS ? count : MAX_THREADS;
+	return count < WORKERS_MAX ? count : WORKERS_MAX;
 }
 
 static void *work(void *arg)
@@ -48,10 +46,10 @@ static void *work(void *arg)
 void workers_for(size_t count, unsigned threads, void (*fn)(void *ctx, unsigned worker, size_t i), void *ctx)
 {
 	struct job job = {.count = count, .next = 0, .fn = fn, .ctx = ctx};
-	struct seat seat[MAX_THREADS];
-	pthread_t thread[MAX_THREADS];
-	if (threads > MAX_THREADS)
-		threads = MAX_THREADS;
+	struct seat seat[WORKERS_MAX];
+	pthread_t thread[WORKERS_MAX];
+	if (threads > WORKERS_MAX)
+		threads = WORKERS_MAX;
 	unsigned started = 0;
 	for (unsigned i = 1; i < threads && (size_t)i * CHUNK < count; i++) {
 		seat[i] = (struct seat){.job = &job, .worker = i};

@@ -77,12 +77,18 @@ void gitindex_check(struct gitrepo *repo, const struct gitindex *index, int root
 	const struct gitcheck_filter *filter, unsigned jobs, const struct progress *progress,
 	struct gitcheck *ret);
 
+/** An entry whose file is known to hold what the index names, as long as it has this time. */
+struct gitindex_stamp {
+	size_t entry;
+	struct timespec mtime;
+};
+
 /**
- * Notes the present stamps of these entries, which are known to be unchanged, in the index file, so that git
- * need not read them again. -EBUSY while somebody else writes the index.
+ * Notes the present stamps of these files in the index file, so that git need not read them again. One that has got
+ * another time meanwhile is being edited, and left alone. -EBUSY while somebody else writes the index.
  */
-int gitindex_refresh(struct gitrepo *repo, const struct gitindex *index, int root, const size_t *entry,
-	size_t count, struct err *err);
+int gitindex_refresh(struct gitrepo *repo, const struct gitindex *index, int root,
+	const struct gitindex_stamp *stamps, size_t count, struct err *err);
 
 /** Does git ignore this path (a directory's ends in a slash)? 1, 0 or -errno. */
 int gitrepo_is_ignored(struct gitrepo *repo, const char *path, struct err *err);
