@@ -18,8 +18,3 @@ steady_find(LIBGIT2 libgit2 1.1 libgit2-dev libgit2-devel libgit2)
 steady_find(ZLIB zlib 1.2.11 zlib1g-dev zlib-devel zlib)
 steady_find(CJSON libcjson 1.7.14 libcjson-dev cjson-devel cjson)
 steady_find(XXHASH libxxhash 0.8.0 libxxhash-dev xxhash-devel xxhash)
-
-find_path(UTHASH_INCLUDE_DIR uthash.h)
-if(NOT UTHASH_INCLUDE_DIR)
-    message(FATAL_ERROR "cargo-steady needs uthash.h (Debian: uthash-dev, Fedora: uthash-devel, macOS: brew install uthash), or run ./bootstrap")
-endif()

@@ -4,36 +4,53 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
+#define FIRST_SLOTS ((size_t)16)
 
 struct entry {
-	UT_hash_handle hh;
+	struct span key;
 	void *value;
-	size_t len;
-	char key[];
+	uint64_t hash;
 };
 
 struct strmap {
-	struct entry *head;
+	/** Keys; NULL if they are the caller's. */
+	struct arena *mem;
+	/** In the order of insertion. */
+	VEC(struct entry) all;
+	/** Open addressing: index + 1 into `all`, 0 where nothing is; a power of two, at most three quarters full. */
+	uint32_t *slot;
+	size_t slots;
+	/** Differs in each process: whoever names files cannot choose names that collide. */
+	uint64_t seed;
 };
+
+static struct strmap *map_new(struct arena *mem)
+{
+	struct strmap *m = xcalloc(1, sizeof(*m));
+	m->mem = mem;
+	m->seed = (uint64_t)(uintptr_t)m;
+	return m;
+}
 
 struct strmap *strmap_new(void)
 {
-	return xcalloc(1, sizeof(struct strmap));
+	return map_new(arena_new());
+}
+
+struct strmap *strmap_new_borrowing(void)
+{
+	return map_new(NULL);
 }
 
 struct strmap *strmap_free(struct strmap *m)
 {
 	if (m == NULL)
 		return NULL;
-	struct entry *e, *next;
-	HASH_ITER(hh, m->head, e, next)
-	{
-		HASH_DEL(m->head, e);
-		free(e);
-	}
+	vec_release(&m->all);
+	(void)arena_free(m->mem);
+	free(m->slot);
 	free(m);
 	return NULL;
 }
@@ -43,46 +60,75 @@ void strmap_cleanup(struct strmap **m)
 	*m = strmap_free(*m);
 }
 
-static struct entry *find(const struct strmap *m, struct span key)
+static uint64_t hash_of(const struct strmap *m, struct span key)
 {
-	struct entry *e = NULL;
-	const char *bytes = key.len != 0 ? key.ptr : "";
-	HASH_FIND(hh, m->head, bytes, key.len, e);
-	return e;
+	return XXH3_64bits_withSeed(key.ptr, key.len, m->seed);
+}
+
+/* The slot of the key, or the free one where it belongs. There must be free slots. */
+static size_t slot_of(const struct strmap *m, struct span key, uint64_t hash)
+{
+	size_t at = (size_t)hash & (m->slots - 1);
+	for (; m->slot[at] != 0; at = (at + 1) & (m->slots - 1)) {
+		const struct entry *e = &m->all.data[m->slot[at] - 1];
+		if (e->hash == hash && span_eq(e->key, key))
+			break;
+	}
+	return at;
+}
+
+static void grow(struct strmap *m)
+{
+	size_t slots = m->slots != 0 ? m->slots * 2 : FIRST_SLOTS;
+	free(m->slot);
+	m->slot = xcalloc(slots, sizeof(*m->slot));
+	m->slots = slots;
+	for (size_t i = 0; i < m->all.len; i++) {
+		size_t at = (size_t)m->all.data[i].hash & (slots - 1);
+		while (m->slot[at] != 0)
+			at = (at + 1) & (slots - 1);
+		m->slot[at] = (uint32_t)(i + 1);
+	}
 }
 
 void *strmap_get(const struct strmap *m, struct span key)
 {
-	struct entry *e = find(m, key);
-	return e != NULL ? e->value : NULL;
+	if (m->slots == 0)
+		return NULL;
+	size_t at = slot_of(m, key, hash_of(m, key));
+	return m->slot[at] != 0 ? m->all.data[m->slot[at] - 1].value : NULL;
 }
 
 void *strmap_put(struct strmap *m, struct span key, void *value)
 {
-	struct entry *e = find(m, key);
-	if (e != NULL) {
+	if (m->all.len == UINT32_MAX - 1)
+		abort();
+	if (m->all.len >= m->slots / 4 * 3)
+		grow(m);
+	uint64_t hash = hash_of(m, key);
+	size_t at = slot_of(m, key, hash);
+	if (m->slot[at] != 0) {
+		struct entry *e = &m->all.data[m->slot[at] - 1];
 		void *old = e->value;
 		e->value = value;
 		return old;
 	}
-	e = xcalloc(1, sizeof(*e) + key.len + 1);
-	if (key.len != 0)
-		memcpy(e->key, key.ptr, key.len);
-	e->len = key.len;
-	e->value = value;
-	HASH_ADD_KEYPTR(hh, m->head, e->key, e->len, e);
+	if (m->mem != NULL)
+		key = span_make(arena_strndup(m->mem, key.ptr, key.len), key.len);
+	*vec_add(&m->all) = (struct entry){key, value, hash};
+	m->slot[at] = (uint32_t)m->all.len;
 	return NULL;
 }
 
 size_t strmap_count(const struct strmap *m)
 {
-	return HASH_COUNT(m->head);
+	return m->all.len;
 }
 
 int strmap_each(const struct strmap *m, int (*fn)(struct span key, void *value, void *ctx), void *ctx)
 {
-	for (struct entry *e = m->head; e != NULL; e = e->hh.next) {
-		int stop = fn(span_make(e->key, e->len), e->value, ctx);
+	for (size_t i = 0; i < m->all.len; i++) {
+		int stop = fn(m->all.data[i].key, m->all.data[i].value, ctx);
 		if (stop != 0)
 			return stop;
 	}

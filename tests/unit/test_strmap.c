@@ -38,6 +38,22 @@ static void test_keys_are_copied(void **state)
 	assert_null(strmap_get(m, SPAN_LIT("Key")));
 }
 
+static void test_keys_are_borrowed(void **state)
+{
+	(void)state;
+	CLEANUP_STRMAP struct strmap *m = strmap_new_borrowing();
+	static char key[100][16];
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(key[i], sizeof(key[i]), "key %d", i);
+		assert_null(strmap_put(m, span_of(key[i]), key[i]));
+	}
+	for (int i = 0; i < 100; i++) {
+		char copy[16];
+		(void)snprintf(copy, sizeof(copy), "key %d", i);
+		assert_ptr_equal(strmap_get(m, span_of(copy)), key[i]);
+	}
+}
+
 struct visit {
 	int next, stop_at;
 };
@@ -87,6 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_put_and_get),
 		cmocka_unit_test(test_keys_are_copied),
+		cmocka_unit_test(test_keys_are_borrowed),
 		cmocka_unit_test(test_many_in_order),
 		cmocka_unit_test(test_empty),
 	};

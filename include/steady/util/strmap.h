@@ -1,5 +1,5 @@
 /*
- * A map from byte strings to pointers. Keys are copied, values belong to the caller.
+ * A map from byte strings to pointers. Keys are copied (or borrowed), values belong to the caller.
  *
  *	struct strmap *m = strmap_new();
  *	strmap_put(m, span_of("a"), thing);
@@ -15,6 +15,8 @@
 struct strmap;
 
 struct strmap *strmap_new(void);
+/** Keys are not copied: those put must outlive the map. */
+struct strmap *strmap_new_borrowing(void);
 /** Accepts NULL, returns NULL. Values are not touched. */
 struct strmap *strmap_free(struct strmap *m);
 void strmap_cleanup(struct strmap **m);
