@@ -143,12 +143,13 @@ static void say_result(const struct call *call, const struct keeper *k, const st
 			keeping_count(call->mem, tally->rejected, "record"));
 }
 
-static int restore_locked(const struct call *call, const struct location *where, struct err *err)
+static int restore_locked(
+	const struct call *call, const struct location *where, struct digestcache *digests, struct err *err)
 {
 	const struct restore_args *args = call->args;
 	const bool read_only = args->dry_run || args->check;
 	CLEANUP_KEEPER struct keeper *k = NULL;
-	int code = keeper_open(&(struct keeper_options){where, read_only, args->stash}, &k, err);
+	int code = keeper_open(&(struct keeper_options){where, read_only, args->stash, digests}, &k, err);
 	if (code < 0)
 		return code;
 	keeping_say_recovered(call->ui, k->recovered);
@@ -215,14 +216,18 @@ static int restore_there(const struct call *call, const struct location *where, 
 	const struct restore_args *args = call->args;
 	const bool read_only = args->dry_run || args->check;
 	CLEANUP_BUILDLOCK struct buildlock *lock = NULL;
+	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(call, where);
 	int code = read_only ? 0 : targets_lock(call, where, &lock, err);
 	if (code == 0 && args->mtimes && !read_only)
-		code = judging_prepare(call, where, err);
+		code = judging_prepare(call, where, digests, err);
 	if (code < 0)
 		return code;
 	if (args->mtimes)
 		stamp_sources(call, where);
-	return restore_locked(call, where, err);
+	code = restore_locked(call, where, digests, err);
+	if (!read_only)
+		digestcache_write(digests);
+	return code;
 }
 
 static int restore_run(const struct call *call, struct err *err)

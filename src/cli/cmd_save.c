@@ -88,8 +88,11 @@ static int save_locked(const struct call *call, const struct location *where, st
 {
 	const struct save_args *args = call->args;
 	const struct keeper_wanted wanted = {args->package.item, args->package.count, args->profile};
+	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(call, where);
 	CLEANUP_KEEPER struct keeper *k = NULL;
-	int code = keeper_open(&(struct keeper_options){where, args->dry_run, NULL}, &k, err);
+	int code = keeper_open(
+		&(struct keeper_options){.where = where, .read_only = args->dry_run, .digests = digests}, &k,
+		err);
 	if (code < 0)
 		return code;
 	keeping_say_recovered(call->ui, k->recovered);
@@ -104,6 +107,8 @@ static int save_locked(const struct call *call, const struct location *where, st
 		code = stash_keep(args->stash, k->target, k->files, k->recording, &stashed, err);
 	if (code < 0)
 		return code;
+	if (!args->dry_run)
+		digestcache_write(digests);
 	if (args->format == REPORT_JSON)
 		print_json(call, k, stashed);
 	else

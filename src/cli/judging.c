@@ -13,6 +13,7 @@ struct judging {
 	const struct call *call;
 	struct location where;
 	struct buildlock *lock;
+	struct digestcache *digests;
 	bool dry_run;
 };
 
@@ -33,15 +34,21 @@ int judging_begin(const struct call *call, bool dry_run, struct judging **ret, s
 		return 0;
 	if (code == 0 && !dry_run)
 		code = targets_lock(call, &j->where, &j->lock, err);
-	if (code == 0)
-		*ret = TAKE_PTR(j);
-	return code;
+	if (code != 0)
+		return code;
+	j->digests = keeping_digests(call, &j->where);
+	*ret = TAKE_PTR(j);
+	return 0;
 }
 
 struct judging *judging_end(struct judging *j)
 {
-	if (j != NULL)
-		(void)buildlock_drop(j->lock);
+	if (j == NULL)
+		return NULL;
+	if (!j->dry_run)
+		digestcache_write(j->digests);
+	(void)digestcache_free(j->digests);
+	(void)buildlock_drop(j->lock);
 	free(j);
 	return NULL;
 }
@@ -52,12 +59,13 @@ void judging_cleanup(struct judging **j)
 }
 
 /* One look; `record` writes down what is proven, which must come before anything is raised. */
-static int judge(const struct call *call, const struct location *where, bool dry_run, bool record,
+static int judge(const struct call *call, const struct keeper_options *options, bool record,
 	struct judging_tally *tally, struct err *err)
 {
 	const struct keeper_wanted all = {.npackage = 0};
+	const bool dry_run = options->read_only;
 	CLEANUP_KEEPER struct keeper *k = NULL;
-	int code = keeper_open(&(struct keeper_options){where, dry_run, NULL}, &k, err);
+	int code = keeper_open(options, &k, err);
 	if (code < 0)
 		return code;
 	keeping_say_recovered(call->ui, k->recovered);
@@ -80,20 +88,25 @@ static int judge(const struct call *call, const struct location *where, bool dry
 	return 0;
 }
 
-int judging_prepare(const struct call *call, const struct location *where, struct err *err)
+int judging_prepare(
+	const struct call *call, const struct location *where, struct digestcache *digests, struct err *err)
 {
 	struct judging_tally unused;
-	return judge(call, where, false, true, &unused, err);
+	return judge(call, &(struct keeper_options){.where = where, .digests = digests}, true, &unused, err);
 }
 
 int judging_before(struct judging *j, struct err *err)
 {
-	return j == NULL || j->dry_run ? 0 : judging_prepare(j->call, &j->where, err);
+	return j == NULL || j->dry_run ? 0 : judging_prepare(j->call, &j->where, j->digests, err);
 }
 
 int judging_after(struct judging *j, struct judging_tally *ret, struct err *err)
 {
-	return j == NULL ? 0 : judge(j->call, &j->where, j->dry_run, false, ret, err);
+	if (j == NULL)
+		return 0;
+	const struct keeper_options options = {
+		.where = &j->where, .read_only = j->dry_run, .digests = j->digests};
+	return judge(j->call, &options, false, ret, err);
 }
 
 void judging_say(struct ui *ui, const struct judging_tally *tally)

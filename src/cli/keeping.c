@@ -1,6 +1,7 @@
 #include "steady/cli/keeping.h"
 
 #include "steady/cli/targets.h"
+#include "steady/core/home.h"
 
 #include <errno.h>
 
@@ -15,6 +16,13 @@ int keeping_locate(const struct call *call, struct location *ret, struct err *er
 			err, "run it inside the workspace, or name its manifest with --manifest-path");
 	}
 	return code;
+}
+
+struct digestcache *keeping_digests(const struct call *call, const struct location *where)
+{
+	const char *home;
+	int fd = home_dir(call->mem, &home, NULL) == 0 ? home_open(home, "digests", NULL) : -1;
+	return digestcache_open(fd, where->workspace_root);
 }
 
 void keeping_say_recovered(struct ui *ui, enum journal_outcome outcome)

@@ -2,6 +2,7 @@
 
 #include "steady/util/fsio.h"
 #include "steady/util/mem.h"
+#include "steady/util/path.h"
 #include "steady/util/strmap.h"
 #include "steady/util/workers.h"
 
@@ -9,38 +10,55 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/*
- * File systems stamp files with a clock that ticks every 1 to 10 ms; some keep whole seconds, FAT two of them. A
- * stamp this close to the time of reading proves nothing about later writes.
- */
+/* How long a file that changed while it was read is left alone, and the tick of a file system's clock. */
 #define TICK_NS 20000000L
-#define WHOLE_SECONDS_NS 2100000000L
 /* Passes until a file that keeps changing is given up. */
 #define MAX_PASSES 6
 #define SMALL_FILE 32768
 #define MAX_FILE_BYTES ((off_t)16 << 30)
 /* Below this many files threads cost more than they save. */
 #define PARALLEL_FROM 32
+/* As many neighbours in one directory are worth opening it. */
+#define NEIGHBOURS 4
+
+/* The directory that a thread looked into last, kept open: the way to its next file is short then. */
+struct folder {
+	/** Its path and a slash, a part of a file's path; NULL for none. */
+	const char *path;
+	size_t len;
+	/** -1 if it could not be opened. */
+	int fd;
+};
 
 struct contents {
 	struct arena *mem;
+	struct digestcache *digests;
 	struct strmap *by_path;
 	VEC(struct content *) all;
+	/** One for each thread. */
+	struct folder *folder;
+	unsigned folders;
 	const struct progress *progress;
 	/** The pass began at this time. */
 	struct timespec pass;
 	atomic_size_t done, files;
 	_Atomic uint64_t bytes;
+	/** Of the files hashed, those that the digest cache was told of. */
+	size_t kept;
 };
 
-struct contents *contents_new(void)
+struct contents *contents_new(struct digestcache *digests)
 {
 	struct contents *c = xcalloc(1, sizeof(*c));
 	c->mem = arena_new();
-	c->by_path = strmap_new();
+	c->digests = digests;
+	c->by_path = strmap_new_borrowing();
+	c->folders = workers_count();
+	c->folder = arena_array(c->mem, c->folders, sizeof(*c->folder));
 	return c;
 }
 
@@ -63,7 +81,7 @@ const struct content *contents_want(struct contents *c, const char *path)
 		return known;
 	struct content *added = arena_alloc(c->mem, sizeof(*added));
 	added->path = arena_strdup(c->mem, path);
-	(void)strmap_put(c->by_path, key, added);
+	(void)strmap_put(c->by_path, span_make(added->path, key.len), added);
 	*vec_add(&c->all) = added;
 	return added;
 }
@@ -75,10 +93,9 @@ static struct timespec now(void)
 	return t;
 }
 
-static struct timespec plus(struct timespec t, long ns)
+static struct timespec tick_after(struct timespec t)
 {
-	t.tv_sec += ns / 1000000000L;
-	t.tv_nsec += ns % 1000000000L;
+	t.tv_nsec += TICK_NS;
 	if (t.tv_nsec >= 1000000000L) {
 		t.tv_nsec -= 1000000000L;
 		t.tv_sec++;
@@ -91,11 +108,9 @@ static struct timespec newer(struct timespec a, struct timespec b)
 	return timespec_cmp(a, b) >= 0 ? a : b;
 }
 
-/* Until when a write could still leave the stamps that the file has. */
 static struct timespec quiet_from(const struct content *c)
 {
-	bool whole = c->mtime.tv_nsec == 0 && c->ctime.tv_nsec == 0;
-	return plus(newer(c->mtime, c->ctime), whole ? WHOLE_SECONDS_NS : TICK_NS);
+	return digestcache_quiet_from(c->mtime, c->ctime);
 }
 
 /* Could the file have been written since `at`, with the stamps it has? Stamps of the future never come to rest
@@ -155,12 +170,13 @@ static int read_large(int fd, struct content *c)
 }
 
 /* Hashes what stat called a regular file; EBUSY if it is not the same before and behind. */
-static int hash_file(struct contents *contents, struct content *c, const struct stat *before)
+static int hash_file(
+	struct contents *contents, struct content *c, int dirfd, const char *name, const struct stat *before)
 {
 	struct stat after;
 	if (before->st_size > MAX_FILE_BYTES)
 		return EFBIG;
-	CLEANUP_CLOSE int fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	CLEANUP_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return errno;
 	int code = before->st_size <= SMALL_FILE ? read_small(fd, c) : read_large(fd, c);
@@ -169,17 +185,27 @@ static int hash_file(struct contents *contents, struct content *c, const struct 
 	if (fstat(fd, &after) < 0)
 		return errno;
 	c->state = CONTENT_FILE;
-	atomic_fetch_add(&contents->files, 1);
-	atomic_fetch_add(&contents->bytes, c->size);
+	atomic_fetch_add_explicit(&contents->files, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&contents->bytes, c->size, memory_order_relaxed);
 	return same_stamps(c, &after) && (uint64_t)after.st_size == c->size ? 0 : EBUSY;
 }
 
-static void look_at(struct contents *contents, struct content *c)
+/* The file's digest is known from an earlier run. */
+static bool is_known(const struct contents *contents, struct content *c, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode) || !digestcache_find(contents->digests, st, &c->digest))
+		return false;
+	c->size = (uint64_t)st->st_size;
+	c->state = CONTENT_FILE;
+	return true;
+}
+
+static void look_at(struct contents *contents, struct content *c, int dirfd, const char *name)
 {
 	bool first = c->read_at.tv_sec == 0;
 	struct timespec started = now();
 	struct stat st;
-	if (stat(c->path, &st) < 0) {
+	if (fstatat(dirfd, name, &st, 0) < 0) {
 		c->read_at = started;
 		give_up(c, errno);
 		return;
@@ -193,17 +219,55 @@ static void look_at(struct contents *contents, struct content *c)
 		c->state = CONTENT_DIRECTORY;
 		return;
 	}
-	int code = S_ISREG(st.st_mode) ? hash_file(contents, c, &st) : EINVAL;
+	if (is_known(contents, c, &st))
+		return;
+	int code = S_ISREG(st.st_mode) ? hash_file(contents, c, dirfd, name, &st) : EINVAL;
 	if (code != 0)
 		give_up(c, code);
 }
 
+static bool is_in(const struct folder *folder, const struct content *c)
+{
+	return folder->path != NULL && strncmp(c->path, folder->path, folder->len) == 0 &&
+		strchr(c->path + folder->len, '/') == NULL;
+}
+
+static void close_folder(struct folder *folder)
+{
+	steady_cleanup_close(&folder->fd);
+	*folder = (struct folder){.fd = -1};
+}
+
+/* Opens the directory of the file if enough of those that follow lie there too. */
+static void enter(const struct contents *contents, struct folder *folder, size_t i)
+{
+	struct content *const *c = &contents->all.data[i];
+	size_t left = contents->all.len - i;
+	struct folder next = {.path = c[0]->path, .fd = -1};
+	next.len = path_dir(span_of(next.path)).len + 1;
+	close_folder(folder);
+	for (size_t n = 1; n < NEIGHBOURS; n++) {
+		if (n >= left || next.len <= 1 || !is_in(&next, c[n]))
+			return;
+	}
+	CLEANUP_FREE char *path = xstrndup(next.path, next.len);
+	next.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*folder = next;
+}
+
 static void look_at_one(void *ctx, unsigned worker, size_t i)
 {
-	(void)worker;
 	struct contents *contents = ctx;
-	look_at(contents, contents->all.data[i]);
-	progress_to(contents->progress, atomic_fetch_add(&contents->done, 1) + 1, contents->all.len);
+	struct content *c = contents->all.data[i];
+	struct folder *folder = &contents->folder[worker];
+	if (!is_in(folder, c))
+		enter(contents, folder, i);
+	if (folder->fd >= 0)
+		look_at(contents, c, folder->fd, c->path + folder->len);
+	else
+		look_at(contents, c, AT_FDCWD, c->path);
+	progress_to(contents->progress,
+		atomic_fetch_add_explicit(&contents->done, 1, memory_order_relaxed) + 1, contents->all.len);
 }
 
 /* The time until which to wait before another pass, zero if all is at rest. */
@@ -214,7 +278,7 @@ static struct timespec restless_until(struct contents *contents)
 	vec_each (at, &contents->all) {
 		const struct content *c = *at;
 		if (c->state == CONTENT_UNREADABLE && c->error == EBUSY)
-			until = newer(until, plus(clock, TICK_NS));
+			until = newer(until, tick_after(clock));
 		else if (is_racy(c, contents->pass, clock))
 			until = newer(until, quiet_from(c));
 	}
@@ -227,17 +291,49 @@ static void sleep_until(struct timespec until)
 		;
 }
 
+static void make_pass(struct contents *c, unsigned threads)
+{
+	for (unsigned i = 0; i < c->folders; i++)
+		c->folder[i] = (struct folder){.fd = -1};
+	c->pass = now();
+	atomic_store(&c->done, 0);
+	workers_for(c->all.len, threads, look_at_one, c);
+	for (unsigned i = 0; i < c->folders; i++)
+		close_folder(&c->folder[i]);
+}
+
+/* Tells the digest cache what was hashed, and so what this run asked for. */
+static void keep_digests(struct contents *c)
+{
+	size_t files = atomic_load(&c->files);
+	if (files == c->kept)
+		return;
+	c->kept = files;
+	vec_each (at, &c->all) {
+		const struct content *content = *at;
+		const struct stat st = {
+			.st_dev = content->dev,
+			.st_ino = content->ino,
+			.st_size = (off_t)content->size,
+			.st_mtim = content->mtime,
+			.st_ctim = content->ctime,
+		};
+		if (content->state == CONTENT_FILE)
+			digestcache_put(c->digests, content->path, &st, content->read_at, &content->digest);
+	}
+}
+
 void contents_settle(struct contents *c, const struct progress *progress)
 {
 	c->progress = progress;
-	unsigned threads = c->all.len >= PARALLEL_FROM ? workers_count() : 1;
+	unsigned threads = c->all.len >= PARALLEL_FROM ? c->folders : 1;
 	for (unsigned pass = 0; pass < MAX_PASSES; pass++) {
-		c->pass = now();
-		atomic_store(&c->done, 0);
-		workers_for(c->all.len, threads, look_at_one, c);
+		make_pass(c, threads);
 		struct timespec until = restless_until(c);
-		if (until.tv_sec == 0)
+		if (until.tv_sec == 0) {
+			keep_digests(c);
 			return;
+		}
 		sleep_until(until);
 	}
 	struct timespec clock = now();
@@ -245,6 +341,7 @@ void contents_settle(struct contents *c, const struct progress *progress)
 		if (is_racy(*at, c->pass, clock))
 			give_up(*at, EBUSY);
 	}
+	keep_digests(c);
 }
 
 struct timespec contents_settled_at(const struct contents *c)

@@ -73,7 +73,10 @@ int keeper_open(const struct keeper_options *options, struct keeper **ret, struc
 	if (code < 0)
 		return code;
 	k->observer = observer_new(&(struct observer_options){
-		.workspace_root = where->workspace_root, .minor = freshfacts_minor(k->target)});
+		.workspace_root = where->workspace_root,
+		.minor = freshfacts_minor(k->target),
+		.digests = options->digests,
+	});
 	place_pass_over_cargos(observer_ways(k->observer), k->target, where->build_dir);
 	*ret = TAKE_PTR(k);
 	return 0;

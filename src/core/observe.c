@@ -27,11 +27,12 @@ struct watch {
 	enum input_kind kind;
 	const char *path;
 	const struct content *content;
-	struct listing listing;
+	/* Of the kinds that need more; most are files. */
+	struct listing *listing;
 	struct pkgview *package;
-	struct fileset set;
-	/* The program behind INPUT_INTERPRETER; NULL if there is none. */
-	struct venvlink link;
+	struct fileset *set;
+	/* The program behind INPUT_INTERPRETER. */
+	struct venvlink *link;
 };
 
 struct observer {
@@ -51,10 +52,10 @@ struct observer *observer_new(const struct observer_options *options)
 {
 	struct observer *o = xcalloc(1, sizeof(*o));
 	o->mem = arena_new();
-	o->contents = contents_new();
+	o->contents = contents_new(options->digests);
 	o->ways = ways_new(options->workspace_root);
 	o->workspace_root = arena_strdup(o->mem, options->workspace_root);
-	o->known = strmap_new();
+	o->known = strmap_new_borrowing();
 	o->git = pkggit_new();
 	o->package_options = (struct pkglist_options){
 		.workspace_root = o->workspace_root,
@@ -69,8 +70,10 @@ struct observer *observer_free(struct observer *o)
 	if (o == NULL)
 		return NULL;
 	vec_each (watch, &o->all) {
-		listing_release(&(*watch)->listing);
-		fileset_release(&(*watch)->set);
+		if ((*watch)->listing != NULL)
+			listing_release((*watch)->listing);
+		if ((*watch)->set != NULL)
+			fileset_release((*watch)->set);
 	}
 	vec_release(&o->all);
 	(void)strmap_free(o->known);
@@ -96,9 +99,10 @@ const struct observation *observer_want(struct observer *o, enum input_kind kind
 	if (known != NULL)
 		return &known->seen;
 	struct watch *watch = arena_alloc(o->mem, sizeof(*watch));
+	const char *kept = arena_strndup(o->mem, key.buf, key.len);
 	watch->kind = kind;
-	watch->path = arena_strdup(o->mem, path);
-	(void)strmap_put(o->known, str_span(&key), watch);
+	watch->path = kept + 1;
+	(void)strmap_put(o->known, span_make(kept, key.len), watch);
 	*vec_add(&o->all) = watch;
 	return &watch->seen;
 }
@@ -136,23 +140,27 @@ static void prepare(struct observer *o, struct watch *w)
 		w->content = contents_want(o->contents, w->path);
 		break;
 	case INPUT_TREE:
-		listing_walk(o->mem, o->contents, w->path, &w->listing);
+		w->listing = arena_alloc(o->mem, sizeof(*w->listing));
+		listing_walk(o->mem, o->contents, w->path, w->listing);
 		break;
 	case INPUT_PACKAGE:
 		w->package = pkgview_list(&o->package_options, o->contents, o->mem, w->path);
 		break;
 	case INPUT_DATA:
-		w->listing.filter = is_data;
-		w->listing.ctx = w->path;
-		w->listing.names_of_rust = true;
-		listing_walk(o->mem, o->contents, w->path, &w->listing);
+		w->listing = arena_alloc(o->mem, sizeof(*w->listing));
+		w->listing->filter = is_data;
+		w->listing->ctx = w->path;
+		w->listing->names_of_rust = true;
+		listing_walk(o->mem, o->contents, w->path, w->listing);
 		break;
 	case INPUT_GLOB:
-		fileset_of_globs(&w->set, o->mem, o->contents, o->workspace_root, w->path);
+		w->set = arena_alloc(o->mem, sizeof(*w->set));
+		fileset_of_globs(w->set, o->mem, o->contents, o->workspace_root, w->path);
 		break;
 	case INPUT_INTERPRETER:
-		if (venvlink_read(o->mem, w->path, &w->link) && w->link.is_copy)
-			w->content = contents_want(o->contents, w->link.program);
+		w->link = arena_alloc(o->mem, sizeof(*w->link));
+		if (venvlink_read(o->mem, w->path, w->link) && w->link->is_copy)
+			w->content = contents_want(o->contents, w->link->program);
 		break;
 	default:
 		break;
@@ -232,7 +240,7 @@ static void answer_link(struct observer *o, struct watch *w)
 
 static void answer_tree(struct observer *o, struct watch *w)
 {
-	struct listing *list = &w->listing;
+	struct listing *list = w->listing;
 	listing_finish(o->mem, list);
 	w->seen.mtime = list->mtime;
 	w->seen.youngest = list->youngest;
@@ -274,7 +282,7 @@ static void answer_git(struct observer *o, struct watch *w)
 
 static void answer_set(struct observer *o, struct watch *w)
 {
-	struct fileset *set = &w->set;
+	struct fileset *set = w->set;
 	fileset_finish(o->mem, set);
 	w->seen.state = set->why != NULL ? OBSERVED_UNREADABLE : OBSERVED;
 	w->seen.why = set->why;
@@ -287,19 +295,19 @@ static void answer_set(struct observer *o, struct watch *w)
 /* The program's name, or a copy's bytes. */
 static void answer_interpreter(struct watch *w)
 {
-	if (w->link.program == NULL) {
+	if (w->link->program == NULL) {
 		w->seen.state = OBSERVED_MISSING;
 		return;
 	}
-	if (w->link.is_copy) {
+	if (w->link->is_copy) {
 		answer_file(w);
 	} else {
 		w->seen.state = OBSERVED;
-		w->seen.size = strlen(w->link.program);
-		w->seen.digest = digest_of(span_of(w->link.program));
+		w->seen.size = strlen(w->link->program);
+		w->seen.digest = digest_of(span_of(w->link->program));
 	}
 	w->seen.mtime = (struct timespec){0, 0};
-	w->seen.youngest = w->link.youngest;
+	w->seen.youngest = w->link->youngest;
 }
 
 static void answer(struct observer *o, struct watch *w)

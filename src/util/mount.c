@@ -14,18 +14,27 @@
 #define BCACHEFS_MAGIC 0xca451a4eL
 #define F2FS_MAGIC 0xf2f52010L
 
-bool mount_is_local(const char *path)
+static bool is_local(const struct statfs *fs)
 {
 	static const long local[] = {EXT4_SUPER_MAGIC, XFS_MAGIC, BTRFS_SUPER_MAGIC, TMPFS_MAGIC, F2FS_MAGIC,
 		ZFS_MAGIC, BCACHEFS_MAGIC};
-	struct statfs fs;
-	if (statfs(path, &fs) < 0)
-		return false;
 	for (size_t i = 0; i < COUNT_OF(local); i++) {
-		if ((unsigned long)fs.f_type == (unsigned long)local[i])
+		if ((unsigned long)fs->f_type == (unsigned long)local[i])
 			return true;
 	}
 	return false;
+}
+
+bool mount_is_local(const char *path)
+{
+	struct statfs fs;
+	return statfs(path, &fs) == 0 && is_local(&fs);
+}
+
+bool mount_fd_is_local(int fd)
+{
+	struct statfs fs;
+	return fstatfs(fd, &fs) == 0 && is_local(&fs);
 }
 
 bool mount_is_same(const char *a, const char *b)
@@ -45,6 +54,12 @@ bool mount_is_same(const char *a, const char *b)
 bool mount_is_local(const char *path)
 {
 	(void)path;
+	return false;
+}
+
+bool mount_fd_is_local(int fd)
+{
+	(void)fd;
 	return false;
 }
 

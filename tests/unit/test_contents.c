@@ -16,7 +16,7 @@ static void test_states(void **state)
 	assert_int_equal(symlink("a", temp_path("link")), 0);
 	assert_int_equal(symlink("none", temp_path("dead")), 0);
 	assert_int_equal(mkfifo(temp_path("fifo"), 0600), 0);
-	struct contents *c = contents_new();
+	struct contents *c = contents_new(NULL);
 	const struct content *a = want(c, "a"), *link = want(c, "link"), *empty = want(c, "empty");
 	const struct content *dead = want(c, "dead"), *fifo = want(c, "fifo"), *dir = want(c, "dir");
 	const struct content *below = want(c, "a/b"), *null = contents_want(c, "/dev/null");
@@ -51,7 +51,7 @@ static void test_sizes(void **state)
 		const struct file_meta meta = {.mode = 0644};
 		const struct span bytes = span_make(big, size[i]);
 		assert_int_equal(fsio_replace(temp_fd, "big", bytes, &meta, NULL), 0);
-		struct contents *c = contents_new();
+		struct contents *c = contents_new(NULL);
 		const struct content *content = want(c, "big");
 		contents_settle(c, NULL);
 		const struct digest expected = digest_of(bytes);
@@ -67,7 +67,7 @@ static void test_rest(void **state)
 {
 	(void)state;
 	temp_put("a", "one");
-	struct contents *c = contents_new();
+	struct contents *c = contents_new(NULL);
 	const struct content *a = want(c, "a");
 	contents_settle(c, NULL);
 	assert_true(timespec_cmp(a->mtime, contents_settled_at(c)) <= 0);

@@ -63,7 +63,7 @@ static void drop(const char *path)
 static struct digest look(const char *globs, struct str *names)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
-	struct contents *contents = contents_new();
+	struct contents *contents = contents_new(NULL);
 	struct fileset set = {.why = NULL};
 	fileset_of_globs(&set, mem, contents, root, globs);
 	contents_settle(contents, NULL);

@@ -17,6 +17,7 @@
 #include "steady/cli/command.h"
 
 struct cJSON;
+struct digestcache;
 struct judging;
 struct location;
 
@@ -31,7 +32,8 @@ int judging_begin(const struct call *call, bool dry_run, struct judging **ret, s
 int judging_before(struct judging *j, struct err *err);
 int judging_after(struct judging *j, struct judging_tally *ret, struct err *err);
 /** What judging_before does, for a caller that holds cargo's locks and judges again itself. */
-int judging_prepare(const struct call *call, const struct location *where, struct err *err);
+int judging_prepare(
+	const struct call *call, const struct location *where, struct digestcache *digests, struct err *err);
 struct judging *judging_end(struct judging *j);
 void judging_cleanup(struct judging **j);
 #define CLEANUP_JUDGING CLEANUP(judging_cleanup)

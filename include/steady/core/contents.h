@@ -1,7 +1,7 @@
 /*
  * What files hold now, each hashed once however many units read it.
  *
- *	struct contents *contents = contents_new();
+ *	struct contents *contents = contents_new(digests);
  *	const struct content *c = contents_want(contents, "/ws/src/lib.rs");	any number
  *	contents_settle(contents, progress);		stat, read and hash, on several threads
  *	if (c->state == CONTENT_FILE)
@@ -13,11 +13,13 @@
  * rule for racy entries). Every later write therefore has a stamp newer than all stamps reported. What never comes
  * to rest is CONTENT_UNREADABLE.
  *
- * Links are followed, as the compiler follows them. Only regular files are opened.
+ * Links are followed, as the compiler follows them. Only regular files are opened. With a digest cache a file that is
+ * known not to have been written since it was hashed is not read again.
  */
 #ifndef STEADY_CORE_CONTENTS_H
 #define STEADY_CORE_CONTENTS_H
 
+#include "steady/core/digestcache.h"
 #include "steady/util/base.h"
 #include "steady/util/digest.h"
 #include "steady/util/progress.h"
@@ -51,7 +53,8 @@ struct content {
 
 struct contents;
 
-struct contents *contents_new(void);
+/** `digests` may be NULL: all is hashed. It must outlive the contents. */
+struct contents *contents_new(struct digestcache *digests);
 /** Accepts NULL, returns NULL. */
 struct contents *contents_free(struct contents *c);
 

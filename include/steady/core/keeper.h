@@ -25,6 +25,8 @@
 #include "steady/util/err.h"
 #include "steady/util/progress.h"
 
+struct digestcache;
+
 struct keeper_options {
 	/** Must have a workspace root. */
 	const struct location *where;
@@ -32,6 +34,8 @@ struct keeper_options {
 	bool read_only;
 	/** Where stashed outputs may lie (core/stash.h), to be brought back; NULL: nowhere. */
 	const char *stash;
+	/** Digests known from earlier runs (core/digestcache.h); NULL: all is hashed. It must outlive the keeper. */
+	struct digestcache *digests;
 };
 
 struct keeper {

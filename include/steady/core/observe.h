@@ -20,6 +20,7 @@
 
 #include <time.h>
 
+struct digestcache;
 struct pkglist;
 
 enum observation_state {
@@ -51,6 +52,8 @@ struct observer_options {
 	const char *workspace_root;
 	/** cargo's minor version (95 for 1.95), 0 if it is not known. */
 	unsigned minor;
+	/** Digests known from earlier runs (core/digestcache.h); may be NULL. */
+	struct digestcache *digests;
 };
 
 struct observer;

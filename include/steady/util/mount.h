@@ -8,6 +8,8 @@
 
 /** True for a file system of this machine that keeps ctime as POSIX demands; false where that is not known. */
 bool mount_is_local(const char *path);
+/** The same of what an open descriptor names. */
+bool mount_fd_is_local(int fd);
 /** Do both paths lie on one mount (not just one device: a bind mount is another)? False where that is not known. */
 bool mount_is_same(const char *a, const char *b);
 
