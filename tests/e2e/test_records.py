@@ -400,8 +400,10 @@ class Killed(Records):
     files = WholePackage.files
 
     def killed(self, command, count, **how):
+        # Each run must make the same calls: no digests from the one before.
+        shutil.rmtree(self.tmp / "home", ignore_errors=True)
         return killat([str(steady_program()), command, "--manifest-path", str(self.root / "Cargo.toml")], count,
-                      env=self.ws.environment(), **how)
+                      env=self.ws.environment(STEADY_HOME=self.tmp / "home"), **how)
 
     def some_calls(self, command):
         calls = self.killed(command, 0).calls
