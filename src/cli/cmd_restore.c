@@ -149,7 +149,10 @@ static int restore_locked(
 	const struct restore_args *args = call->args;
 	const bool read_only = args->dry_run || args->check;
 	CLEANUP_KEEPER struct keeper *k = NULL;
-	int code = keeper_open(&(struct keeper_options){where, read_only, args->stash, digests}, &k, err);
+	int code = keeper_open(
+		&(struct keeper_options){
+			.where = where, .read_only = read_only, .stash = args->stash, .digests = digests},
+		&k, err);
 	if (code < 0)
 		return code;
 	keeping_say_recovered(call->ui, k->recovered);
@@ -216,7 +219,7 @@ static int restore_there(const struct call *call, const struct location *where, 
 	const struct restore_args *args = call->args;
 	const bool read_only = args->dry_run || args->check;
 	CLEANUP_BUILDLOCK struct buildlock *lock = NULL;
-	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(call, where);
+	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(call->mem, where);
 	int code = read_only ? 0 : targets_lock(call, where, &lock, err);
 	if (code == 0 && args->mtimes && !read_only)
 		code = judging_prepare(call, where, digests, err);

@@ -88,7 +88,7 @@ static int save_locked(const struct call *call, const struct location *where, st
 {
 	const struct save_args *args = call->args;
 	const struct keeper_wanted wanted = {args->package.item, args->package.count, args->profile};
-	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(call, where);
+	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(call->mem, where);
 	CLEANUP_KEEPER struct keeper *k = NULL;
 	int code = keeper_open(
 		&(struct keeper_options){.where = where, .read_only = args->dry_run, .digests = digests}, &k,

@@ -18,6 +18,7 @@ const struct command *const steady_commands[] = {
 	&command_rewrite,
 	&command_save,
 	&command_scan,
+	&command_shim,
 	NULL,
 };
 

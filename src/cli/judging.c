@@ -36,7 +36,7 @@ int judging_begin(const struct call *call, bool dry_run, struct judging **ret, s
 		code = targets_lock(call, &j->where, &j->lock, err);
 	if (code != 0)
 		return code;
-	j->digests = keeping_digests(call, &j->where);
+	j->digests = keeping_digests(call->mem, &j->where);
 	*ret = TAKE_PTR(j);
 	return 0;
 }

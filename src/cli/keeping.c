@@ -18,10 +18,10 @@ int keeping_locate(const struct call *call, struct location *ret, struct err *er
 	return code;
 }
 
-struct digestcache *keeping_digests(const struct call *call, const struct location *where)
+struct digestcache *keeping_digests(struct arena *mem, const struct location *where)
 {
 	const char *home;
-	int fd = home_dir(call->mem, &home, NULL) == 0 ? home_open(home, "digests", NULL) : -1;
+	int fd = home_dir(mem, &home, NULL) == 0 ? home_open(home, "digests", NULL) : -1;
 	return digestcache_open(fd, where->workspace_root);
 }
 

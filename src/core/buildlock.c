@@ -74,11 +74,11 @@ static int try_file(struct buildlock *lock, int dirfd, const char *path, int *re
 
 /* Tries every lock of one directory; FLOCK_BUSY leaves the busy one open in *ret_busy and its path in
  * *ret_path. */
-static int try_directory(struct buildlock *lock, int dirfd, struct arena *mem, int *ret_busy,
-	const char **ret_path, struct err *err)
+static int try_directory(struct buildlock *lock, int dirfd, const char *profile, struct arena *mem,
+	int *ret_busy, const char **ret_path, struct err *err)
 {
 	/* Found anew each time: profile directories may appear while we wait. */
-	struct target t = {.mem = mem, .path = "the build directory", .fd = dirfd};
+	struct target t = {.mem = mem, .path = "the build directory", .fd = dirfd, .profile = profile};
 	int code = layout_find(&t, NULL, NULL, err);
 	for (size_t i = 0; code == 0 && i < t.nplace * COUNT_OF(lock_name); i++) {
 		const char *name = lock_name[i % COUNT_OF(lock_name)];
@@ -90,13 +90,13 @@ static int try_directory(struct buildlock *lock, int dirfd, struct arena *mem, i
 	return code;
 }
 
-static int try_all(struct buildlock *lock, const int dirfd[2], struct arena *mem, int *ret_busy,
-	const char **ret_path, struct err *err)
+static int try_all(struct buildlock *lock, const int dirfd[2], const char *profile, struct arena *mem,
+	int *ret_busy, const char **ret_path, struct err *err)
 {
 	int code = 0;
 	for (size_t i = 0; code == 0 && i < 2; i++) {
 		if (dirfd[i] >= 0)
-			code = try_directory(lock, dirfd[i], mem, ret_busy, ret_path, err);
+			code = try_directory(lock, dirfd[i], profile, mem, ret_busy, ret_path, err);
 	}
 	return code;
 }
@@ -104,19 +104,26 @@ static int try_all(struct buildlock *lock, const int dirfd[2], struct arena *mem
 int buildlock_take(int dirfd, int otherfd, buildlock_waiting *waiting, void *ctx, struct buildlock **ret,
 	struct err *err)
 {
-	const int dirs[2] = {dirfd, otherfd};
+	return buildlock_take_profile((const int[2]){dirfd, otherfd}, NULL, waiting, ctx, ret, err);
+}
+
+int buildlock_take_profile(const int dirfd[2], const char *profile, buildlock_waiting *waiting, void *ctx,
+	struct buildlock **ret, struct err *err)
+{
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	CLEANUP_BUILDLOCK struct buildlock *lock = xcalloc(1, sizeof(*lock));
 	bool told = false;
 	for (;;) {
 		CLEANUP_CLOSE int busy = -1;
 		const char *path = NULL;
-		int code = try_all(lock, dirs, mem, &busy, &path, err);
+		int code = try_all(lock, dirfd, profile, mem, &busy, &path, err);
 		if (code < 0)
 			return code;
 		if (code == 0)
 			break;
 		drop_all(lock);
+		if (waiting == NULL)
+			return BUILDLOCK_BUSY;
 		if (!told)
 			waiting(path, ctx);
 		told = true;

@@ -24,6 +24,8 @@ struct cargoenv {
 	struct strmap *process;
 	/** Name -> struct entry *. */
 	struct strmap *config;
+	/** Name -> const struct toml_value *, of [alias]. */
+	struct strmap *alias;
 	/** build.rustflags of the nearest file that has it; how many have it; does any have flags for a target? */
 	const struct toml_value *build_flags;
 	unsigned build_flags_seen;
@@ -79,6 +81,14 @@ static void add_flags(struct cargoenv *env, const struct toml_value *doc)
 	env->target_flags |= toml_get(doc, "host") != NULL;
 }
 
+static void add_aliases(struct cargoenv *env, const struct toml_value *doc)
+{
+	toml_each (item, toml_get(doc, "alias")) {
+		if (strmap_get(env->alias, item->key) == NULL)
+			(void)strmap_put(env->alias, item->key, (void *)(uintptr_t)item);
+	}
+}
+
 /* The one of the two names that cargo takes: the old one if both are there. */
 static void add_dir(struct cargoenv *env, const char *config_dir, const char *base)
 {
@@ -96,6 +106,7 @@ static void add_dir(struct cargoenv *env, const char *config_dir, const char *ba
 		}
 		add_env(env, doc, base);
 		add_flags(env, doc);
+		add_aliases(env, doc);
 		if (toml_get(doc, "include") != NULL)
 			env->warning = arena_printf(
 				env->mem, "%s includes other files, which are not read here", path);
@@ -132,6 +143,7 @@ int cargoenv_load(const struct cargoenv_options *options, struct cargoenv **ret,
 	env->mem = arena_new();
 	env->process = strmap_new();
 	env->config = strmap_new();
+	env->alias = strmap_new();
 	char *const *variables = options->variables != NULL ? options->variables : environ;
 	for (; variables != NULL && *variables != NULL; variables++) {
 		struct span text = span_of(*variables);
@@ -152,6 +164,7 @@ struct cargoenv *cargoenv_free(struct cargoenv *env)
 		return NULL;
 	(void)strmap_free(env->process);
 	(void)strmap_free(env->config);
+	(void)strmap_free(env->alias);
 	(void)arena_free(env->mem);
 	free(env);
 	return NULL;
@@ -251,6 +264,37 @@ bool cargoenv_rustflags(const struct cargoenv *env, struct span **ret_flags, siz
 	}
 	vec_release(&f.list);
 	return known;
+}
+
+/* CARGO_ALIAS_NAME, as cargo spells the key of a configuration in a variable. */
+static const char *alias_variable(struct arena *mem, const char *name)
+{
+	char *variable = arena_printf(mem, "CARGO_ALIAS_%s", name);
+	for (char *c = variable; *c != '\0'; c++)
+		*c = *c == '-' ? '_' : *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+	return variable;
+}
+
+bool cargoenv_alias(const struct cargoenv *env, const char *name, struct span **ret_words, size_t *ret_count)
+{
+	struct flags words = {.mem = env->mem, .list = VEC_INIT};
+	const struct toml_value *alias = strmap_get(env->alias, span_of(name));
+	struct span text;
+	if (cargoenv_get(env, span_of(alias_variable(env->mem, name)), false, &text) ||
+		toml_string(alias, &text))
+		split(&words, text, ' ', true);
+	else
+		toml_each (item, alias)
+			if (toml_string(item, &text))
+				*vec_add(&words.list) = text;
+	const bool any = words.list.len != 0;
+	if (any) {
+		*ret_count = words.list.len;
+		*ret_words = arena_array(env->mem, words.list.len, sizeof(struct span));
+		memcpy(*ret_words, words.list.data, words.list.len * sizeof(struct span));
+	}
+	vec_release(&words.list);
+	return any;
 }
 
 const char *cargoenv_warning(const struct cargoenv *env)

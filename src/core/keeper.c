@@ -34,7 +34,7 @@ static int load(struct keeper *k, struct err *err)
 		.workspace_root = where->workspace_root,
 		.target_dir = has_other_target(where) ? where->target_dir : NULL,
 	};
-	int code = target_load(where->build_dir, &k->target, err);
+	int code = target_load_profile(where->build_dir, k->profile, &k->target, err);
 	if (code == 0)
 		code = unitfiles_open(k->target, &files, &k->files, err);
 	if (code == 0)
@@ -63,6 +63,7 @@ int keeper_open(const struct keeper_options *options, struct keeper **ret, struc
 	const struct location *where = options->where;
 	CLEANUP_KEEPER struct keeper *k = xcalloc(1, sizeof(*k));
 	k->where = where;
+	k->profile = options->profile;
 	k->recovered = JOURNAL_NONE;
 	CLEANUP_CLOSE int fd = fsio_open_root(where->build_dir, err);
 	int code = fd < 0 ? fd : options->read_only ? 0 : journal_recover(fd, &k->recovered, err);

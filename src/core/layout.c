@@ -136,6 +136,8 @@ static bool has_lock(int fd)
 static bool find_profile(
 	struct finder *f, int parentfd, const char *parent, const char *name, const char *triple)
 {
+	if (f->t->profile != NULL && strcmp(f->t->profile, name) != 0)
+		return false;
 	CLEANUP_CLOSE int fd = fsio_open_dir(parentfd, name, NULL);
 	if (fd < 0)
 		return false;
@@ -161,6 +163,9 @@ static void find_triple(struct finder *f, const char *name)
 	struct stat st;
 	struct dir_list list;
 	if (fd < 0 || fsio_stat(fd, ".rustc_info.json", &st, NULL) == 0)
+		return;
+	/* Another profile than the one looked for. */
+	if (f->t->profile != NULL && (has_lock(fd) || is_dir(fd, ".fingerprint")))
 		return;
 	if (list_dirs(fd, f->t->mem, &list, NULL) < 0)
 		return;

@@ -265,7 +265,9 @@ static int locate_dirs(const struct locate_request *request, const char *cwd, st
 	if (code < 0)
 		return code;
 	where->warning = s.warning;
-	const char *target = variable("CARGO_TARGET_DIR");
+	const char *target = request->target_dir;
+	if (target == NULL)
+		target = variable("CARGO_TARGET_DIR");
 	if (target == NULL)
 		target = variable("CARGO_BUILD_TARGET_DIR");
 	const char *build = variable("CARGO_BUILD_BUILD_DIR");
@@ -295,7 +297,9 @@ int locate(const struct locate_request *request, struct arena *mem, struct locat
 		return err_sys(err, errno, "cannot find out the current directory");
 	/* It may become part of the answer. */
 	const char *cwd = arena_strdup(mem, heap_cwd);
-	if (request->target_dir != NULL) {
+	if (request->directory != NULL)
+		cwd = absolute(mem, cwd, request->directory);
+	if (request->target_dir != NULL && !request->of_cargo) {
 		where.target_dir = where.build_dir = absolute(mem, cwd, request->target_dir);
 		(void)find_root(request, cwd, mem, &where.workspace_root, NULL);
 		*ret = where;

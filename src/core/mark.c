@@ -13,6 +13,8 @@
 /* Seconds between the mark's mtime and its last change, the renaming into place. */
 #define AT_ONCE 5
 
+#define RECORDED "recorded\n"
+
 /* What the mark says of a work tree when its own inode is `inode`. */
 static int text_of(const char *workspace_root, ino_t inode, struct str *out, struct err *err)
 {
@@ -24,7 +26,7 @@ static int text_of(const char *workspace_root, ino_t inode, struct str *out, str
 	return 0;
 }
 
-int mark_leave(int buildfd, const char *workspace_root, struct err *err)
+static int leave(int buildfd, const char *workspace_root, const char *more, struct err *err)
 {
 	const struct file_meta meta = {.mode = 0644, .unsynced = true};
 	CLEANUP_STR struct str text = STR_INIT;
@@ -40,12 +42,19 @@ int mark_leave(int buildfd, const char *workspace_root, struct err *err)
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, errno, "cannot look at %s", MARK_FILE);
 	code = text_of(workspace_root, st.st_ino, &text, err);
+	str_add(&text, more);
 	if (code == 0 && write(fd, text.buf, text.len) != (ssize_t)text.len)
 		return err_sys(err, errno, "cannot write %s", MARK_FILE);
 	return code;
 }
 
-bool mark_read(int buildfd, const char *workspace_root, struct timespec *ret_time)
+int mark_leave(int buildfd, const char *workspace_root, struct err *err)
+{
+	return leave(buildfd, workspace_root, "", err);
+}
+
+/* Is there a valid mark? Then when it was left, and whether all is recorded. */
+static bool look(int buildfd, const char *workspace_root, struct timespec *ret_time, bool *ret_recorded)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	CLEANUP_STR struct str expected = STR_INIT;
@@ -53,10 +62,37 @@ bool mark_read(int buildfd, const char *workspace_root, struct timespec *ret_tim
 	struct stat st;
 	if (fsio_read(buildfd, MARK_FILE, MAX_BYTES, mem, &text, &st, NULL) != 0)
 		return false;
-	if (text_of(workspace_root, st.st_ino, &expected, NULL) < 0 || !span_eq(text, str_span(&expected)))
+	if (text_of(workspace_root, st.st_ino, &expected, NULL) < 0 ||
+		!span_starts(text, str_span(&expected)))
+		return false;
+	struct span more = span_skip(text, expected.len);
+	if (more.len != 0 && !span_eq(more, SPAN_LIT(RECORDED)))
 		return false;
 	if (timespec_cmp(st.st_ctim, st.st_mtim) < 0 || st.st_ctim.tv_sec - st.st_mtim.tv_sec > AT_ONCE)
 		return false;
 	*ret_time = st.st_mtim;
+	*ret_recorded = more.len != 0;
 	return true;
+}
+
+bool mark_read(int buildfd, const char *workspace_root, struct timespec *ret_time)
+{
+	bool unused;
+	return look(buildfd, workspace_root, ret_time, &unused);
+}
+
+bool mark_is_open(int buildfd, const char *workspace_root)
+{
+	struct timespec unused;
+	bool recorded;
+	return look(buildfd, workspace_root, &unused, &recorded) && !recorded;
+}
+
+int mark_close(int buildfd, const char *workspace_root, struct timespec left, struct err *err)
+{
+	struct timespec now;
+	bool recorded;
+	if (!look(buildfd, workspace_root, &now, &recorded) || recorded || timespec_cmp(now, left) != 0)
+		return 0;
+	return leave(buildfd, workspace_root, RECORDED, err);
 }

@@ -285,6 +285,11 @@ static void link_units(struct target *t)
 
 int target_load(const char *path, struct target **ret, struct err *err)
 {
+	return target_load_profile(path, NULL, ret, err);
+}
+
+int target_load_profile(const char *path, const char *profile, struct target **ret, struct err *err)
+{
 	int fd = fsio_open_root(path, err);
 	if (fd < 0)
 		return fd;
@@ -292,6 +297,7 @@ int target_load(const char *path, struct target **ret, struct err *err)
 	t->mem = arena_new();
 	t->path = arena_strdup(t->mem, path);
 	t->fd = fd;
+	t->profile = profile != NULL ? arena_strdup(t->mem, profile) : NULL;
 	t->warning = arena_array(t->mem, TARGET_MAX_WARNINGS, sizeof(*t->warning));
 
 	struct unit_dir_list dirs = VEC_INIT;

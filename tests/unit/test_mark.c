@@ -25,6 +25,29 @@ static void test_left_and_read(void **state)
 	assert_int_not_equal(mark_leave(fd, temp_path("none"), NULL), 0);
 }
 
+/* Open until it is said that all is recorded, by the one who left it. */
+static void test_open(void **state)
+{
+	(void)state;
+	temp_put("ws/target/x", "");
+	CLEANUP_CLOSE int fd = build_dir();
+	struct timespec left, now;
+	assert_false(mark_is_open(fd, temp_path("ws")));
+	assert_int_equal(mark_leave(fd, temp_path("ws"), NULL), 0);
+	assert_true(mark_is_open(fd, temp_path("ws")));
+	assert_true(mark_read(fd, temp_path("ws"), &left));
+	/* Somebody else's of another time. */
+	const struct timespec earlier = {.tv_sec = left.tv_sec - 1, .tv_nsec = left.tv_nsec};
+	assert_int_equal(mark_close(fd, temp_path("ws"), earlier, NULL), 0);
+	assert_true(mark_is_open(fd, temp_path("ws")));
+	assert_int_equal(mark_close(fd, temp_path("ws"), left, NULL), 0);
+	assert_false(mark_is_open(fd, temp_path("ws")));
+	/* It still says whose builds these are. */
+	assert_true(mark_read(fd, temp_path("ws"), &now));
+	assert_int_equal(mark_leave(fd, temp_path("ws"), NULL), 0);
+	assert_true(mark_is_open(fd, temp_path("ws")));
+}
+
 /* A copy says nothing, even one with all its times. */
 static void test_copies(void **state)
 {
@@ -59,6 +82,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEMP_TEST(test_left_and_read),
+		TEMP_TEST(test_open),
 		TEMP_TEST(test_copies),
 		TEMP_TEST(test_another_root),
 	};

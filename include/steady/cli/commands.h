@@ -15,5 +15,6 @@ extern const struct command command_restore;
 extern const struct command command_rewrite;
 extern const struct command command_save;
 extern const struct command command_scan;
+extern const struct command command_shim;
 
 #endif

@@ -20,12 +20,20 @@ struct buildlock;
 /** Called once, before waiting; `path` is the lock file below the directory. */
 typedef void buildlock_waiting(const char *path, void *ctx);
 
+/** Returned, as a positive condition, where somebody else holds a lock and nobody is to be told. */
+#define BUILDLOCK_BUSY 1
+
 /**
  * Locks every profile directory below `dirfd` (of the build directory), and below `otherfd` (the target
  * directory, if it is another one; -1 if not).
  */
 int buildlock_take(int dirfd, int otherfd, buildlock_waiting *waiting, void *ctx, struct buildlock **ret,
 	struct err *err);
+/**
+ * The same for the directories of one profile ("debug"; NULL: all). BUILDLOCK_BUSY instead of waiting, if `waiting` is NULL.
+ */
+int buildlock_take_profile(const int dirfd[2], const char *profile, buildlock_waiting *waiting, void *ctx,
+	struct buildlock **ret, struct err *err);
 /** Unlocks. Accepts NULL, returns NULL. */
 struct buildlock *buildlock_drop(struct buildlock *lock);
 void buildlock_cleanup(struct buildlock **lock);

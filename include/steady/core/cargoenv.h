@@ -1,6 +1,6 @@
 /*
- * The environment as cargo will see it: the process's variables, and what `[env]` and `[build]` of its configuration
- * files add.
+ * The environment as cargo will see it: the process's variables, and what `[env]`, `[build]` and `[alias]` of its
+ * configuration files add.
  *
  *	struct cargoenv *env = NULL;
  *	if (cargoenv_load(&options, &env, &err) < 0)
@@ -50,6 +50,10 @@ bool cargoenv_get(const struct cargoenv *env, struct span name, bool config, str
  * places, which needs more than reading to put together.
  */
 bool cargoenv_rustflags(const struct cargoenv *env, struct span **ret_flags, size_t *ret_count);
+/**
+ * The words that a subcommand is an alias for: of CARGO_ALIAS_..., else of the nearest file's [alias]. False if it is none.
+ */
+bool cargoenv_alias(const struct cargoenv *env, const char *name, struct span **ret_words, size_t *ret_count);
 /** What could not be read, or NULL. */
 const char *cargoenv_warning(const struct cargoenv *env);
 

@@ -30,6 +30,8 @@ struct digestcache;
 struct keeper_options {
 	/** Must have a workspace root. */
 	const struct location *where;
+	/** Only the directories of this profile ("debug"), for a caller that locked no other; NULL: all. */
+	const char *profile;
 	/** Change nothing, not even what an interrupted run left. */
 	bool read_only;
 	/** Where stashed outputs may lie (core/stash.h), to be brought back; NULL: nowhere. */
@@ -40,6 +42,7 @@ struct keeper_options {
 
 struct keeper {
 	const struct location *where;
+	const char *profile;
 	/** What became of an interrupted change. */
 	enum journal_outcome recovered;
 	/** Files brought back from the stash. */

@@ -25,6 +25,10 @@
 struct locate_request {
 	/** Command line; NULL where not given. */
 	const char *target_dir, *manifest_path;
+	/** Where cargo will be started (its own -C), relative to the current directory; NULL for that one. */
+	const char *directory;
+	/** The command line is cargo's own: its --target-dir leaves a configured build directory where it is. */
+	bool of_cargo;
 };
 
 struct location {

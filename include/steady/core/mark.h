@@ -3,7 +3,7 @@
  * this work tree.
  *
  * `<build-dir>/.cargo-steady/mark` is text: "cargo-steady mark 1", the workspace root, device and inode of that root,
- * and inode of the mark itself. Its time is its own mtime. A copy has another inode, an unpacked archive another
+ * inode of the mark itself, and "recorded" where what was built since is recorded already. Its time is its own mtime. A copy has another inode, an unpacked archive another
  * ctime: a mark that travelled with a cache says nothing.
  */
 #ifndef STEADY_CORE_MARK_H
@@ -19,6 +19,13 @@
 
 /** Leaves a mark in the build directory open at `buildfd`, replacing an older one. */
 int mark_leave(int buildfd, const char *workspace_root, struct err *err);
+/**
+ * Says in the mark that what was built since it was left is recorded, if it is still the one of that time (mark_read after
+ * mark_leave). A builder who was executed or killed leaves it without: then the next one that holds cargo's locks records.
+ */
+int mark_close(int buildfd, const char *workspace_root, struct timespec left, struct err *err);
+/** Is there a mark for this work tree, left here, and something built since perhaps unrecorded? */
+bool mark_is_open(int buildfd, const char *workspace_root);
 /** Is there a mark for this work tree, left here? Then *ret_time is when. */
 bool mark_read(int buildfd, const char *workspace_root, struct timespec *ret_time);
 

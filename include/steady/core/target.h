@@ -112,6 +112,8 @@ struct target {
 	const char *path;
 	/** Of the build directory. */
 	int fd;
+	/** The profile that alone was looked for, as given; NULL: all. */
+	const char *profile;
 	struct profile_dir *place;
 	size_t nplace;
 	/** Ordered by directory and base name. */
@@ -127,6 +129,9 @@ struct target {
 
 /** -ENOENT if there is no such directory. A directory without units is no error. */
 int target_load(const char *path, struct target **ret, struct err *err);
+/** Only the directories of one profile ("debug"), the host's and every triple's; NULL: all. No unit depends on one of another
+ * profile. */
+int target_load_profile(const char *path, const char *profile, struct target **ret, struct err *err);
 /** Accepts NULL, returns NULL. */
 struct target *target_free(struct target *t);
 void target_cleanup(struct target **t);
