@@ -6,7 +6,7 @@
 static char *beside(struct arena *mem, const char *path, struct span name)
 {
 	struct span dir = path_dir(span_of(path));
-	return arena_printf(mem, "%.*s/steady-aside-%.*s", SPAN_ARG(dir), SPAN_ARG(name));
+	return arena_printf(mem, "%.*s/" ASIDE_PREFIX "%.*s", SPAN_ARG(dir), SPAN_ARG(name));
 }
 
 char *aside_path_of_run(struct arena *mem, const struct unit *run)
@@ -38,6 +38,8 @@ static bool can_be_read(struct arena *mem, const struct unit *u, struct span byt
 enum aside_state aside_look(
 	const struct target *t, const struct unit_files *files, struct timespec *ret_mtime)
 {
+	if (files->unit->kind != UNIT_RUN_BUILD_SCRIPT && !files->unit->has_aside)
+		return ASIDE_NONE;
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	const char *path = aside_path(mem, files);
 	struct span bytes;

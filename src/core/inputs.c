@@ -303,13 +303,22 @@ enum input_root inputs_root_of(const struct unitfiles *files, const char *path, 
 	return INPUT_ABSOLUTE;
 }
 
-const char *inputs_path(const struct unitfiles *files, struct arena *mem, const struct input *input)
+void inputs_full_path(const struct unitfiles *files, const struct input *input, struct str *out)
 {
 	const char *root = input->root == INPUT_BUILD ? unitfiles_build_dir(files)
 		: input->root == INPUT_WORKSPACE      ? unitfiles_workspace_root(files)
 						      : "";
-	return arena_printf(mem, "%s%s%.*s", root, root[0] != '\0' && input->path.len != 0 ? "/" : "",
-		SPAN_ARG(input->path));
+	str_clear(out);
+	str_add(out, root);
+	str_add(out, root[0] != '\0' && input->path.len != 0 ? "/" : "");
+	str_add_span(out, input->path);
+}
+
+const char *inputs_path(const struct unitfiles *files, struct arena *mem, const struct input *input)
+{
+	CLEANUP_STR struct str path = STR_INIT;
+	inputs_full_path(files, input, &path);
+	return arena_strdup(mem, path.buf);
 }
 
 bool inputs_is_package_stamp(struct span text)

@@ -6,7 +6,7 @@
 
 char *recordfile_path(struct arena *mem, const struct unit *u)
 {
-	return arena_printf(mem, "%s/steady-%s", u->directory, u->base);
+	return arena_printf(mem, "%s/" RECORDFILE_PREFIX "%s", u->directory, u->base);
 }
 
 int recordfile_load(
@@ -17,15 +17,17 @@ int recordfile_load(
 	return code != 0 ? code : record_parse(mem, bytes, ret, err);
 }
 
-int recordfile_save(const struct target *t, const struct unit *u, const struct record *record,
-	size_t *ret_bytes, struct err *err)
+int recordfile_save(const struct target *t, struct unit *u, const struct record *record, size_t *ret_bytes,
+	struct err *err)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	CLEANUP_STR struct str bytes = STR_INIT;
 	record_format(record, &bytes);
 	*ret_bytes = bytes.len;
 	const struct file_meta meta = {.mode = u->json_mode != 0 ? u->json_mode : 0644, .unsynced = true};
-	return fsio_replace(t->fd, recordfile_path(mem, u), str_span(&bytes), &meta, err);
+	int code = fsio_replace(t->fd, recordfile_path(mem, u), str_span(&bytes), &meta, err);
+	u->has_record |= code == 0;
+	return code;
 }
 
 bool record_has_hash(const struct record *record, const struct unit *u)

@@ -5,6 +5,7 @@
 #include "steady/core/pkggit.h"
 #include "steady/core/place.h"
 #include "steady/core/recordfile.h"
+#include "steady/core/recordset.h"
 #include "steady/core/sides.h"
 #include "steady/core/unitorder.h"
 #include "steady/core/verify.h"
@@ -53,9 +54,8 @@ static void refuse(struct recorder *rec, size_t i, const char *reason)
 
 static bool load_bound(struct recorder *rec, size_t i)
 {
-	struct record *record = arena_alloc(rec->r->mem, sizeof(*record));
-	if (recordfile_load(rec->t, &rec->t->unit[i], rec->r->mem, record, NULL) != 0 ||
-		!record_binds(record, unitfiles_get(rec->rq->files, i)))
+	struct record *record = recordset_get(rec->r->records, i)->record;
+	if (record == NULL || !record_binds(record, unitfiles_get(rec->rq->files, i)))
 		return false;
 	rec->r->unit[i].state = RECORDED_KEPT;
 	rec->r->unit[i].record = record;
@@ -90,14 +90,14 @@ static void add_side(struct side_list *list, const char *path)
 /* A script that writes only what has changed left its files in an earlier run: that run's record names them. */
 static void keep_sides(struct recorder *rec, size_t i, struct side_list *list)
 {
-	struct record old;
+	const struct record *old = recordset_get(rec->r->records, i)->record;
 	struct pkggit *git = observer_git(rec->rq->observer);
-	if (recordfile_load(rec->t, &rec->t->unit[i], rec->mem, &old, NULL) != 0)
+	if (old == NULL)
 		return;
-	for (size_t n = 0; n < old.ninput && list->path.len < SIDES_MAX; n++) {
-		if (old.input[n].kind != INPUT_SIDE)
+	for (size_t n = 0; n < old->ninput && list->path.len < SIDES_MAX; n++) {
+		if (old->input[n].kind != INPUT_SIDE)
 			continue;
-		const char *path = inputs_path(rec->rq->files, rec->mem, &old.input[n]);
+		const char *path = inputs_path(rec->rq->files, rec->mem, &old->input[n]);
 		int known = pkggit_ask(git, path, NULL);
 		if (known >= 0 && known != PKGGIT_TRACKED)
 			add_side(list, path);
@@ -403,6 +403,7 @@ int recording_make(const struct recording_request *request, struct recording **r
 	rec.candidate = arena_array(mem, rec.t->count, sizeof(*rec.candidate));
 	rec.done = arena_array(mem, rec.t->count, sizeof(*rec.done));
 	rec.order = unit_order(rec.t, mem);
+	r->records = recordset_load(rec.t);
 	rec.certain = place_is_certain(rec.t, unitfiles_workspace_root(request->files),
 		unitfiles_build_dir(request->files), &rec.uncertain);
 	for (size_t i = 0; i < rec.t->count; i++)
@@ -438,6 +439,7 @@ struct recording *recording_free(struct recording *r)
 {
 	if (r == NULL)
 		return NULL;
+	(void)recordset_free(r->records);
 	(void)arena_free(r->mem);
 	free(r);
 	return NULL;

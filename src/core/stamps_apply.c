@@ -73,6 +73,8 @@ static int apply(const struct target *t, const struct stamp_step *step, struct e
 {
 	switch (step->act) {
 	case STAMP_SET_ASIDE:
+		t->unit[step->unit].has_aside = true;
+		return fsio_rename(t->fd, step->path, step->to, err);
 	case STAMP_PUT_BACK:
 		return fsio_rename(t->fd, step->path, step->to, err);
 	case STAMP_EMPTY:

@@ -1,5 +1,7 @@
 #include "target_priv.h"
 
+#include "steady/core/aside.h"
+#include "steady/core/recordfile.h"
 #include "steady/util/fsio.h"
 
 #include <dirent.h>
@@ -103,6 +105,7 @@ char *unit_title(struct arena *mem, const struct unit *u)
 struct reader {
 	int fd;
 	const struct unit_dir *dir;
+	const struct dir_list *list;
 	struct arena *mem;
 	struct warning_list *warnings;
 };
@@ -194,6 +197,11 @@ static bool has_entry(const struct dir_list *list, const char *name)
 	return bsearch(name, list->entry, list->count, sizeof(*list->entry), by_name) != NULL;
 }
 
+static bool has_our_file(const struct reader *r, const char *prefix, const char *base)
+{
+	return has_entry(r->list, arena_printf(r->mem, "%s%s", prefix, base));
+}
+
 static void add_unit(struct reader *r, struct unit_list *units, const char *base, const char *json)
 {
 	struct unit u = {.place = r->dir->place,
@@ -203,6 +211,8 @@ static void add_unit(struct reader *r, struct unit_list *units, const char *base
 		.package = r->dir->package,
 		.meta = r->dir->meta};
 	set_kind(&u);
+	u.has_record = has_our_file(r, RECORDFILE_PREFIX, base);
+	u.has_aside = has_our_file(r, ASIDE_PREFIX, base);
 	read_hash(r, &u);
 	if (json != NULL)
 		read_json(r, &u, json);
@@ -214,8 +224,8 @@ void unit_dir_read(int fd, const struct unit_dir *dir, struct arena *mem, struct
 	struct warning_list *warnings)
 {
 	struct err err = ERR_INIT;
-	struct reader r = {.fd = fd, .dir = dir, .mem = mem, .warnings = warnings};
 	struct dir_list list;
+	struct reader r = {.fd = fd, .dir = dir, .list = &list, .mem = mem, .warnings = warnings};
 	if (fsio_list(fd, TARGET_MAX_ENTRIES, mem, &list, &err) < 0) {
 		target_warn(warnings, mem, "%s: %s; left out", dir->path, err.msg);
 		return;

@@ -20,59 +20,58 @@ const char *package_origin_name(enum package_origin origin)
 }
 
 /* Reads a file of at most `max` bytes; `*ret_state` says how that went. */
-static struct span read_reference(
-	const struct unitfiles *f, struct unit_files *u, size_t max, struct arena *mem)
+static struct span read_reference(struct unit_reader *r, struct unit_files *u, size_t max)
 {
 	struct span bytes = {NULL, 0};
-	int code = fsio_read(f->t->fd, u->reference.path, max, mem, &bytes, &u->reference.st, NULL);
+	int code = fsnear_read(&r->own, u->reference.path, max, r->mem, &bytes, &u->reference.st, NULL);
 	u->reference.present = code == 0;
 	u->reference_state = code == 0 ? REFERENCE_READ
 		: code == FSIO_MISSING ? REFERENCE_MISSING
 				       : REFERENCE_DAMAGED;
 	if (code < 0)
-		unit_file_stat(f, &u->reference, false);
+		unit_file_stat(&r->own, &u->reference);
 	return bytes;
 }
 
-static void read_depinfo(const struct unitfiles *f, struct unit_files *u, struct arena *mem)
+static void read_depinfo(struct unit_reader *r, struct unit_files *u)
 {
 	const struct fingerprint *fp = u->unit->fingerprint;
 	const struct local *local = fp != NULL && fp->nlocal != 0 ? &fp->local[0] : NULL;
 	if (u->unit->kind == UNIT_DOC && (local == NULL || local->kind != LOCAL_CHECK_DEP_INFO))
 		return;
-	u->reference.path = arena_printf(mem, "%s/dep-%s", u->unit->directory, u->unit->base);
-	struct span bytes = read_reference(f, u, DEPINFO_MAX_BYTES, mem);
+	u->reference.path = arena_printf(r->mem, "%s/dep-%s", u->unit->directory, u->unit->base);
+	struct span bytes = read_reference(r, u, DEPINFO_MAX_BYTES);
 	bool has_method =
 		local != NULL && local->kind == LOCAL_CHECK_DEP_INFO && local->method != METHOD_ABSENT;
 	if (u->reference_state == REFERENCE_READ &&
-		depinfo_parse(mem, bytes, has_method, &u->depinfo, NULL) < 0)
+		depinfo_parse(r->mem, bytes, has_method, &u->depinfo, NULL) < 0)
 		u->reference_state = REFERENCE_DAMAGED;
 }
 
-static void read_run(const struct unitfiles *f, struct unit_files *u, struct arena *mem)
+static void read_run(struct unit_reader *r, struct unit_files *u)
 {
-	u->reference.path = unit_output_path(mem, u->unit);
-	struct span bytes = read_reference(f, u, BUILDOUTPUT_MAX_BYTES, mem);
+	u->reference.path = unit_output_path(r->mem, u->unit);
+	struct span bytes = read_reference(r, u, BUILDOUTPUT_MAX_BYTES);
 	if (u->reference_state == REFERENCE_READ)
-		build_output_parse(mem, bytes, &u->output);
-	u->outputs = arena_alloc(mem, sizeof(*u->outputs));
+		build_output_parse(r->mem, bytes, &u->output);
+	u->outputs = arena_alloc(r->mem, sizeof(*u->outputs));
 	u->outputs[0].file = u->reference;
 	u->noutput = 1;
 }
 
-static void read_unit(const struct unitfiles *f, struct unit_files *u, struct arena *mem)
+static void read_unit(struct unit_reader *r, struct unit_files *u)
 {
 	const bool is_run = u->unit->kind == UNIT_RUN_BUILD_SCRIPT;
 	if (is_run) {
-		read_run(f, u, mem);
+		read_run(r, u);
 	} else {
-		read_depinfo(f, u, mem);
-		unit_read_outputs(f, u, mem);
+		read_depinfo(r, u);
+		unit_read_outputs(r, u);
 	}
-	const char *dir = is_run ? unit_run_dir(mem, u->unit) : u->unit->directory;
+	const char *dir = is_run ? unit_run_dir(r->mem, u->unit) : u->unit->directory;
 	const bool below_run = is_run && u->unit->layout == LAYOUT_NEW;
-	u->invoked.path = arena_printf(mem, "%s%s/invoked.timestamp", dir, below_run ? "/run" : "");
-	unit_file_stat(f, &u->invoked, false);
+	u->invoked.path = arena_printf(r->mem, "%s%s/invoked.timestamp", dir, below_run ? "/run" : "");
+	unit_file_stat(&r->own, &u->invoked);
 }
 
 static void preload_one(void *ctx, unsigned worker, size_t i)
@@ -80,13 +79,25 @@ static void preload_one(void *ctx, unsigned worker, size_t i)
 	struct unitfiles *f = ctx;
 	if (f->state[i] != LOAD_NONE)
 		return;
-	read_unit(f, &f->unit[i], f->part[worker]);
-	f->state[i] = LOAD_READ;
+	struct unit_reader *r = &f->part[worker];
+	read_unit(r, &f->unit[i]);
+	(void)unit_find_root(f, &f->unit[i], r->mem);
+	f->state[i] = LOAD_ROOTED;
+}
+
+/* The directories that it holds open. */
+static void close_reader(struct unit_reader *r)
+{
+	fsnear_release(&r->own);
+	fsnear_release(&r->out);
+	fsnear_release(&r->doc);
 }
 
 void unitfiles_preload(struct unitfiles *f)
 {
 	workers_for(f->t->count, f->t->count >= PARALLEL_FROM ? f->nparts : 1, preload_one, f);
+	for (unsigned i = 0; i < f->nparts; i++)
+		close_reader(&f->part[i]);
 	for (size_t i = 0; i < f->t->count; i++)
 		(void)unitfiles_get(f, i);
 }
@@ -94,7 +105,7 @@ void unitfiles_preload(struct unitfiles *f)
 static void ensure_read(struct unitfiles *f, size_t i)
 {
 	if (f->state[i] == LOAD_NONE) {
-		read_unit(f, &f->unit[i], f->mem);
+		read_unit(&f->reader, &f->unit[i]);
 		f->state[i] = LOAD_READ;
 	}
 	if (f->state[i] == LOAD_READ) {
@@ -239,6 +250,17 @@ static void index_packages(struct unitfiles *f)
 	}
 }
 
+static struct unit_reader reader_new(const struct unitfiles *f, struct arena *mem)
+{
+	return (struct unit_reader){
+		.f = f,
+		.mem = mem,
+		.own = FSNEAR_INIT(f->t->fd),
+		.out = FSNEAR_INIT(f->t->fd),
+		.doc = FSNEAR_INIT(f->target_fd >= 0 ? f->target_fd : f->t->fd),
+	};
+}
+
 int unitfiles_open(const struct target *t, const struct unitfiles_options *options, struct unitfiles **ret,
 	struct err *err)
 {
@@ -253,9 +275,10 @@ int unitfiles_open(const struct target *t, const struct unitfiles_options *optio
 	f->target_fd = target_fd;
 	f->mem = arena_new();
 	f->nparts = workers_count();
-	f->part = arena_array(f->mem, f->nparts, sizeof(struct arena *));
+	f->part = arena_array(f->mem, f->nparts, sizeof(*f->part));
 	for (unsigned i = 0; i < f->nparts; i++)
-		f->part[i] = arena_new();
+		f->part[i] = reader_new(f, arena_new());
+	f->reader = reader_new(f, f->mem);
 	f->unit = arena_array(f->mem, t->count, sizeof(*f->unit));
 	f->state = arena_array(f->mem, t->count, 1);
 	for (size_t i = 0; i < t->count; i++)
@@ -274,8 +297,11 @@ struct unitfiles *unitfiles_free(struct unitfiles *f)
 	if (f == NULL)
 		return NULL;
 	(void)strmap_free(f->by_package);
-	for (unsigned i = 0; i < f->nparts; i++)
-		(void)arena_free(f->part[i]);
+	for (unsigned i = 0; i < f->nparts; i++) {
+		close_reader(&f->part[i]);
+		(void)arena_free(f->part[i].mem);
+	}
+	close_reader(&f->reader);
 	steady_cleanup_close(&f->target_fd);
 	(void)arena_free(f->mem);
 	free(f);

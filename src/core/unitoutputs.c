@@ -9,10 +9,9 @@
 /* What rustc puts out for one unit; more is no .d file of cargo's making. */
 #define MAX_OUTPUTS 64
 
-void unit_file_stat(const struct unitfiles *f, struct unit_file *file, bool in_target_dir)
+void unit_file_stat(struct fsnear *near, struct unit_file *file)
 {
-	int fd = in_target_dir && f->target_fd >= 0 ? f->target_fd : f->t->fd;
-	file->present = fsio_stat(fd, file->path, &file->st, NULL) == 0;
+	file->present = fsnear_stat(near, file->path, &file->st) == 0;
 }
 
 /* rustc's name of the crate. */
@@ -38,14 +37,13 @@ static char *out_dir(struct arena *mem, const struct unit *u)
 	return arena_printf(mem, "%s/deps", u->place->path);
 }
 
-static void add_output(const struct unitfiles *f, struct unit_files *u, struct unit_output output)
+/* There must be room. */
+static void add_output(struct unit_reader *r, struct unit_files *u, struct unit_output output)
 {
-	if (u->noutput == MAX_OUTPUTS)
-		return;
 	struct span path = span_of(output.file.path);
 	output.is_rmeta = span_ends(path, SPAN_LIT(".rmeta"));
 	output.is_rlib = span_ends(path, SPAN_LIT(".rlib"));
-	unit_file_stat(f, &output.file, output.in_target_dir);
+	unit_file_stat(output.in_target_dir ? &r->doc : &r->out, &output.file);
 	u->outputs[u->noutput++] = output;
 }
 
@@ -53,29 +51,31 @@ static void add_output(const struct unitfiles *f, struct unit_files *u, struct u
  * Names in the .d file are those of the machine and directory that built: only their last parts count here.
  * rustc 1.63 writes the name of metadata without its "lib".
  */
-static void outputs_from_rustc(const struct unitfiles *f, struct unit_files *u, const char *dir,
-	const char *crate, struct arena *mem)
+static void outputs_from_rustc(
+	struct unit_reader *r, struct unit_files *u, const char *dir, const char *crate)
 {
-	struct span library = span_of(arena_printf(mem, "lib%s", crate));
-	for (size_t i = 0; i < u->rustc.noutput; i++) {
+	struct span library = span_of(arena_printf(r->mem, "lib%s", crate));
+	size_t room = u->rustc.noutput < MAX_OUTPUTS ? u->rustc.noutput : MAX_OUTPUTS;
+	u->outputs = arena_array(r->mem, room, sizeof(*u->outputs));
+	for (size_t i = 0; i < u->rustc.noutput && u->noutput < room; i++) {
 		struct span name = path_base(u->rustc.output[i]);
 		if (span_ends(name, SPAN_LIT(".d")) || !path_is_inside(name))
 			continue;
 		const bool bare = span_ends(name, SPAN_LIT(".rmeta")) && !span_starts(name, library);
-		struct unit_output output = {
-			.file.path = arena_printf(mem, "%s/%s%.*s", dir, bare ? "lib" : "", SPAN_ARG(name))};
-		add_output(f, u, output);
+		struct unit_output output = {.file.path = arena_printf(r->mem, "%s/%s%.*s", dir,
+						     bare ? "lib" : "", SPAN_ARG(name))};
+		add_output(r, u, output);
 	}
 }
 
-static bool read_rustc(const struct unitfiles *f, struct unit_files *u, const char *path, struct arena *mem)
+static bool read_rustc(struct unit_reader *r, struct unit_files *u, const char *path)
 {
 	struct span text;
 	struct stat st;
-	if (fsio_read(f->t->fd, path, RUSTCDEP_MAX_BYTES, mem, &text, &st, NULL) != 0)
+	if (fsnear_read(&r->out, path, RUSTCDEP_MAX_BYTES, r->mem, &text, &st, NULL) != 0)
 		return false;
 	u->rustc_file = (struct unit_file){.path = path, .present = true, .st = st};
-	u->has_rustc = rustcdep_parse(mem, text, &u->rustc, NULL) == 0;
+	u->has_rustc = rustcdep_parse(r->mem, text, &u->rustc, NULL) == 0;
 	return true;
 }
 
@@ -103,9 +103,9 @@ static const struct {
 	{false, false, ".exe"},
 };
 
-static void guess_outputs(const struct unitfiles *f, struct unit_files *u, const char *dir, const char *crate,
-	struct arena *mem)
+static void guess_outputs(struct unit_reader *r, struct unit_files *u, const char *dir, const char *crate)
 {
+	u->outputs = arena_array(r->mem, COUNT_OF(output_form), sizeof(*u->outputs));
 	u->outputs_guessed = true;
 	bool is_lib = u->unit->kind == UNIT_LIB;
 	for (int hashed = 1; hashed >= 0 && u->noutput == 0; hashed--) {
@@ -113,45 +113,45 @@ static void guess_outputs(const struct unitfiles *f, struct unit_files *u, const
 			if (output_form[i].hashed != (hashed != 0))
 				continue;
 			struct unit_output output = {
-				.file.path = arena_printf(mem, "%s/%s%s%s%s%s", dir,
+				.file.path = arena_printf(r->mem, "%s/%s%s%s%s%s", dir,
 					output_form[i].library ? "lib" : "", crate, hashed != 0 ? "-" : "",
 					hashed != 0 ? u->unit->meta : "", output_form[i].suffix)};
-			unit_file_stat(f, &output.file, false);
+			unit_file_stat(&r->out, &output.file);
 			if (output.file.present)
-				add_output(f, u, output);
+				add_output(r, u, output);
 		}
 	}
 	if (u->noutput == 0)
-		add_output(f, u,
+		add_output(r, u,
 			(struct unit_output){
-				.file.path = arena_printf(mem, "%s/%s%s-%s%s", dir, is_lib ? "lib" : "",
+				.file.path = arena_printf(r->mem, "%s/%s%s-%s%s", dir, is_lib ? "lib" : "",
 					crate, u->unit->meta, is_lib ? ".rmeta" : "")});
 }
 
-static void doc_output(const struct unitfiles *f, struct unit_files *u, const char *crate, struct arena *mem)
+static void doc_output(struct unit_reader *r, struct unit_files *u, const char *crate)
 {
+	u->outputs = arena_alloc(r->mem, sizeof(*u->outputs));
 	const char *triple = u->unit->place->triple;
 	struct unit_output output = {.in_target_dir = true,
-		.file.path = arena_printf(mem, "%s%sdoc/%s/index.html", triple != NULL ? triple : "",
+		.file.path = arena_printf(r->mem, "%s%sdoc/%s/index.html", triple != NULL ? triple : "",
 			triple != NULL ? "/" : "", crate)};
-	add_output(f, u, output);
+	add_output(r, u, output);
 }
 
-void unit_read_outputs(const struct unitfiles *f, struct unit_files *u, struct arena *mem)
+void unit_read_outputs(struct unit_reader *r, struct unit_files *u)
 {
-	const char *crate = crate_name(mem, u->unit->target);
-	u->outputs = arena_array(mem, MAX_OUTPUTS, sizeof(*u->outputs));
+	const char *crate = crate_name(r->mem, u->unit->target);
 	if (u->unit->kind == UNIT_DOC) {
-		doc_output(f, u, crate, mem);
+		doc_output(r, u, crate);
 		return;
 	}
-	const char *dir = out_dir(mem, u->unit);
-	const char *hashed = arena_printf(mem, "%s/%s-%s.d", dir, crate, u->unit->meta);
+	const char *dir = out_dir(r->mem, u->unit);
+	const char *hashed = arena_printf(r->mem, "%s/%s-%s.d", dir, crate, u->unit->meta);
 	u->rustc_file.path = hashed;
-	if (!read_rustc(f, u, hashed, mem))
-		(void)read_rustc(f, u, arena_printf(mem, "%s/%s.d", dir, crate), mem);
+	if (!read_rustc(r, u, hashed))
+		(void)read_rustc(r, u, arena_printf(r->mem, "%s/%s.d", dir, crate));
 	if (u->has_rustc)
-		outputs_from_rustc(f, u, dir, crate, mem);
+		outputs_from_rustc(r, u, dir, crate);
 	if (u->noutput == 0)
-		guess_outputs(f, u, dir, crate, mem);
+		guess_outputs(r, u, dir, crate);
 }

@@ -2,7 +2,7 @@
 
 #include "steady/core/lost.h"
 #include "steady/core/place.h"
-#include "steady/core/recordfile.h"
+#include "steady/core/recordset.h"
 #include "steady/core/remake.h"
 #include "steady/core/unitorder.h"
 
@@ -19,18 +19,13 @@ bool verdict_stays(enum proof_verdict verdict)
 	return verdict == VERDICT_IMMUTABLE || verdict == VERDICT_VERIFIED;
 }
 
-static void load_record(struct judge *j, size_t i)
+static void take_record(struct judge *j, size_t i)
 {
 	struct unit_verdict *verdict = &j->v->unit[i];
-	struct err err = ERR_INIT;
-	struct record *record = arena_alloc(j->v->mem, sizeof(*record));
-	int code = recordfile_load(j->t, &j->t->unit[i], j->v->mem, record, &err);
-	if (code < 0)
-		verdict->rejected = arena_strdup(j->v->mem, err.msg);
-	if (code != 0)
-		return;
-	verdict->record = record;
-	verdict->bound = record_binds(record, unitfiles_get(j->rq->files, i));
+	const struct recordset_entry *entry = recordset_get(j->v->records, i);
+	verdict->rejected = entry->rejected;
+	verdict->record = entry->record;
+	verdict->bound = entry->record != NULL && record_binds(entry->record, unitfiles_get(j->rq->files, i));
 }
 
 /* Without a record: the file system may know the inputs to be older than the unit. */
@@ -62,11 +57,12 @@ static void gather_evidence(struct judge *j, size_t i)
 		gather_in_place(j, i);
 		return;
 	}
+	CLEANUP_STR struct str path = STR_INIT;
 	evidence->seen = arena_array(j->v->mem, record->ninput, sizeof(*evidence->seen));
 	for (size_t n = 0; n < record->ninput; n++) {
 		const struct input *input = &record->input[n];
-		evidence->seen[n] = observer_want(
-			j->rq->observer, input->kind, inputs_path(j->rq->files, j->v->mem, input));
+		inputs_full_path(j->rq->files, input, &path);
+		evidence->seen[n] = observer_want(j->rq->observer, input->kind, path.buf);
 	}
 }
 
@@ -181,8 +177,9 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	j.moved = moved_new(request->files, j.t);
 	j.evidence = arena_array(mem, j.t->count, sizeof(*j.evidence));
 	j.judged = arena_array(mem, j.t->count, sizeof(*j.judged));
+	v->records = recordset_load(j.t);
 	for (size_t i = 0; i < j.t->count; i++)
-		load_record(&j, i);
+		take_record(&j, i);
 	v->lost = lost_find(request, v->unit);
 	for (size_t i = 0; i < j.t->count; i++)
 		gather_evidence(&j, i);
@@ -204,6 +201,7 @@ struct verification *verification_free(struct verification *v)
 {
 	if (v == NULL)
 		return NULL;
+	(void)recordset_free(v->records);
 	(void)arena_free(v->mem);
 	free(v);
 	return NULL;

@@ -18,6 +18,8 @@ static bool is_unchanged(
 	struct judge *j, const struct input *input, const struct observation *seen, const char **ret_why)
 {
 	struct arena *mem = j->v->mem;
+	if (seen->state == OBSERVED && seen->size == input->size && digest_eq(&seen->digest, &input->digest))
+		return true;
 	const char *path = path_for_people(j, input);
 	switch (seen->state) {
 	case OBSERVED_MISSING:
@@ -33,10 +35,8 @@ static bool is_unchanged(
 	case OBSERVED:
 		break;
 	}
-	bool same = seen->size == input->size && digest_eq(&seen->digest, &input->digest);
-	if (!same)
-		*ret_why = arena_printf(mem, "%s has changed", path);
-	return same;
+	*ret_why = arena_printf(mem, "%s has changed", path);
+	return false;
 }
 
 /* Is the dependency the build that was started then? With lost stamps its own record says when it was, or nothing. */

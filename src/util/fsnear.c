@@ -55,6 +55,18 @@ int fsnear_stat(struct fsnear *n, const char *path, struct stat *ret)
 	return dir < 0 ? dir : fsio_stat(dir, name, ret, NULL);
 }
 
+int fsnear_read(struct fsnear *n, const char *path, size_t max, struct arena *mem, struct span *ret,
+	struct stat *ret_stat, struct err *err)
+{
+	const char *name = path;
+	int dir = is_root(path) ? n->root : fsnear_parent(n, path, &name);
+	if (dir == -ENOENT || dir == -ENOTDIR)
+		return FSIO_MISSING;
+	if (dir < 0)
+		return err_sys(err, -dir, "cannot open %s", path);
+	return fsio_read(dir, name, max, mem, ret, ret_stat, err);
+}
+
 int fsnear_set_mtime(struct fsnear *n, const char *path, struct timespec mtime)
 {
 	const char *name;

@@ -12,6 +12,8 @@
 #include "steady/util/base.h"
 #include "steady/util/mem.h"
 
+#define ASIDE_PREFIX "steady-aside-"
+
 enum aside_state {
 	ASIDE_NONE,
 	/** There, and cargo could read it. */

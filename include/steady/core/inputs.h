@@ -60,7 +60,9 @@ void inputs_of(const struct inputs_context *context, struct arena *mem, size_t u
 
 /** Where a path lies, and what remains of it there: how a record spells it. */
 enum input_root inputs_root_of(const struct unitfiles *files, const char *path, struct span *ret_rest);
-/** The absolute path of a record's input, in mem. */
+/** The absolute path of a record's input; `out` is replaced. */
+void inputs_full_path(const struct unitfiles *files, const struct input *input, struct str *out);
+/** The same in mem. */
 const char *inputs_path(const struct unitfiles *files, struct arena *mem, const struct input *input);
 
 /** Is it the string of a whole package's newest file ("<seconds>.<nanoseconds>s (<path>)")? */

@@ -12,14 +12,16 @@
 #include "steady/util/err.h"
 #include "steady/util/mem.h"
 
+#define RECORDFILE_PREFIX "steady-"
+
 /** Relative to the build directory. */
 char *recordfile_path(struct arena *mem, const struct unit *u);
 /** 0; FSIO_MISSING; -errno for one that cannot be used, with the reason. */
 int recordfile_load(
 	const struct target *t, const struct unit *u, struct arena *mem, struct record *ret, struct err *err);
 /** Replaces the record; *ret_bytes is what it takes. Not synced: a record that is lost is a rebuild. */
-int recordfile_save(const struct target *t, const struct unit *u, const struct record *record,
-	size_t *ret_bytes, struct err *err);
+int recordfile_save(const struct target *t, struct unit *u, const struct record *record, size_t *ret_bytes,
+	struct err *err);
 
 /** Is the hash file's text the recorded one? */
 bool record_has_hash(const struct record *record, const struct unit *u);

@@ -56,6 +56,7 @@ struct recording_request {
 
 struct recording {
 	struct arena *mem;
+	struct recordset *records;
 	struct unit_recording *unit;
 	/** Units in each state. */
 	size_t states[RECORDED_SKIPPED + 1];

@@ -101,6 +101,9 @@ struct unit {
 	/** Under which the hash was verified, or which the unit's toolchain uses; valid if fingerprint !=
 	 * NULL. */
 	struct epoch epoch;
+	/** There are files of ours beside the fingerprint: a record (core/recordfile.h), a reference that is set aside
+	 * (core/aside.h; of scripts' runs it lies elsewhere). */
+	bool has_record, has_aside;
 	/** One for each fingerprint->dep: index of the unit with that hash, or UNIT_NONE. */
 	size_t *dep;
 };

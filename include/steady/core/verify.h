@@ -62,6 +62,7 @@ struct verify_request {
 
 struct verification {
 	struct arena *mem;
+	struct recordset *records;
 	/** One for each unit of the target. */
 	struct unit_verdict *unit;
 	/** All units, dependencies first. */

@@ -32,6 +32,9 @@ void fsnear_release(struct fsnear *n);
 int fsnear_parent(struct fsnear *n, const char *path, const char **ret_name);
 /** As fsio_stat. */
 int fsnear_stat(struct fsnear *n, const char *path, struct stat *ret);
+/** As fsio_read. */
+int fsnear_read(struct fsnear *n, const char *path, size_t max, struct arena *mem, struct span *ret,
+	struct stat *ret_stat, struct err *err);
 /** As fsio_set_mtime. */
 int fsnear_set_mtime(struct fsnear *n, const char *path, struct timespec mtime);
 
