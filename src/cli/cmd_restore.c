@@ -3,6 +3,7 @@
 #include "steady/cli/judging.h"
 #include "steady/cli/keeping.h"
 #include "steady/cli/report.h"
+#include "steady/cli/rewriting.h"
 #include "steady/cli/stamping.h"
 #include "steady/cli/targets.h"
 
@@ -90,6 +91,7 @@ static void print_json(const struct call *call, const struct keeper *k, const st
 	report_count(summary, "unstashed", k->unstashed);
 	report_bool(summary, "stamps_lost", k->verification->lost);
 	report_bool(summary, "dry_run", args->dry_run || args->check);
+	rewriting_report_adoption(report, call, k);
 	struct cJSON *units = report_array(report, "units");
 	for (size_t i = 0; i < k->target->count; i++) {
 		const struct unit_verdict *v = &k->verification->unit[i];
@@ -131,6 +133,7 @@ static void say_roots(const struct call *call, const struct keeper *k, const str
 static void say_result(const struct call *call, const struct keeper *k, const struct tally *tally)
 {
 	const struct restore_args *args = call->args;
+	rewriting_say_adoption(call, k);
 	say_roots(call, k, tally);
 	ui_status(call->ui, args->dry_run || args->check ? "Would keep" : "Restored",
 		"%zu of %s (%zu verified, %zu that cannot change, %zu changed, %zu without proof)",
@@ -159,6 +162,9 @@ static int restore_locked(
 	if (k->unstashed != 0)
 		ui_status(call->ui, "Unstashed", "%s", keeping_count(call->mem, k->unstashed, "output"));
 	targets_warn(call->ui, k->target);
+	code = keeper_adopt(k, NULL, err);
+	if (code < 0)
+		return code;
 	struct progress progress = ui_progress_start(call->ui, "Verifying");
 	code = keeper_verify(k, &progress, err);
 	ui_progress_end(call->ui);
@@ -174,7 +180,8 @@ static int restore_locked(
 		say_result(call, k, &tally);
 	if (args->strict && tally.rejected != 0)
 		return STEADY_EXIT_REJECTED;
-	return args->check && k->plan->count + k->rehash->nfile != 0 ? STEADY_EXIT_FOUND : STEADY_EXIT_DONE;
+	bool found = k->plan->count + k->rehash->nfile != 0 || adoption_changes(k->adoption);
+	return args->check && found ? STEADY_EXIT_FOUND : STEADY_EXIT_DONE;
 }
 
 /* Nothing was built yet: the mark tells `save` later what this job built. */

@@ -1,8 +1,11 @@
 /* cargo steady rewrite: replace recorded environment paths, so that cargo finds what it built under another
  * one. */
 #include "steady/cli/commands.h"
+#include "steady/cli/keeping.h"
 #include "steady/cli/report.h"
+#include "steady/cli/rewriting.h"
 #include "steady/cli/targets.h"
+#include "steady/core/adopt.h"
 #include "steady/core/journal.h"
 #include "steady/core/rewrite.h"
 #include "steady/util/fsio.h"
@@ -12,9 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Lines of a kind that are shown without --verbose. */
-#define FEW 8
 
 struct rewrite_args {
 	struct opt_list from, var;
@@ -27,9 +27,9 @@ static const struct opt rewrite_opts[] = {
 	{"from", 0, OPT_LIST, offsetof(struct rewrite_args, from), "PATTERN", NULL,
 		"Environment directory to replace, or a glob of some (default: throw-away environments)"},
 	{"to", 0, OPT_STRING, offsetof(struct rewrite_args, to), "DIRECTORY", NULL,
-		"Environment directory that takes their place"},
+		"Environment directory that takes their place (default: the interpreter's alias)"},
 	{"var", 0, OPT_LIST, offsetof(struct rewrite_args, var), "NAME", NULL,
-		"Variable whose recorded value is replaced (default: the interpreter's five)"},
+		"Variable whose recorded value is replaced (default: those that name an interpreter)"},
 	{"force-identity", 0, OPT_FLAG, offsetof(struct rewrite_args, force_identity), NULL, NULL,
 		"Do not compare the interpreters: stale builds are then yours to avoid"},
 	{"dry-run", 'n', OPT_FLAG, offsetof(struct rewrite_args, dry_run), NULL, NULL,
@@ -41,11 +41,12 @@ static const struct opt rewrite_opts[] = {
 
 /* One run of the command. */
 struct job {
-	const struct call *call;
 	const struct rewrite_args *args;
-	const struct target *t;
-	const struct rewrite_plan *plan;
+	struct rewriting w;
 	enum journal_outcome recovered;
+	/* One of them owns the plan. */
+	struct rewrite_plan *plan;
+	struct adoption *adoption;
 };
 
 /* An environment's directory, or a glob of some, as records spell it: absolute, without a final slash; NULL if it cannot be one.
@@ -78,25 +79,19 @@ static bool names_interpreter(const char *path, struct err *err)
 static int fill_map(const struct call *call, struct pathmap *map, struct err *err)
 {
 	const struct rewrite_args *args = call->args;
-	if (args->to == NULL) {
-		(void)err_set(err, EINVAL,
-			"--to is missing: the environment directory that takes the place of the old ones");
-		(void)err_hint(err, "--to .venv, for example: the directory that has bin/python in it");
-		return STEADY_EXIT_USAGE;
-	}
-	bool misnamed = names_interpreter(args->to, err);
+	bool misnamed = args->to != NULL && names_interpreter(args->to, err);
 	for (size_t i = 0; i < args->from.count && !misnamed; i++)
 		misnamed = names_interpreter(args->from.item[i], err);
 	if (misnamed)
 		return STEADY_EXIT_USAGE;
-	map->to = environment_dir(call->mem, args->to);
+	map->to = args->to != NULL ? environment_dir(call->mem, args->to) : NULL;
+	bool is_root = args->to != NULL && map->to == NULL;
 	const char **from = arena_array(call->mem, args->from.count, sizeof(*from));
 	for (size_t i = 0; i < args->from.count; i++) {
 		from[i] = environment_dir(call->mem, args->from.item[i]);
-		if (from[i] == NULL)
-			map->to = NULL;
+		is_root |= from[i] == NULL;
 	}
-	if (map->to == NULL) {
+	if (is_root) {
 		(void)err_set(err, EINVAL, "/ is not the directory of an environment");
 		return STEADY_EXIT_USAGE;
 	}
@@ -121,210 +116,129 @@ static const struct interpreter *ask_interpreter(const struct call *call, const 
 	return NULL;
 }
 
-static void say_recovered(struct ui *ui, enum journal_outcome outcome)
-{
-	switch (outcome) {
-	case JOURNAL_NONE:
-		break;
-	case JOURNAL_FINISHED:
-		ui_status(ui, "Finished", "a change that had been interrupted");
-		break;
-	case JOURNAL_DROPPED:
-		ui_warn(ui,
-			"a change that had been interrupted was given up, since the target directory changed after it; "
-			"cargo rebuilds what does not fit");
-		break;
-	case JOURNAL_UNDONE:
-		ui_detail(ui, "Removed", "what a change left that never began");
-		break;
-	}
-}
-
-static void report_env(struct cJSON *list, const struct rewrite_env *env)
-{
-	struct cJSON *item = report_object(list, NULL);
-	report_text(item, "path", env->path);
-	report_bool(item, "accepted", env->accepted);
-	report_string(item, "reason", env->accepted ? NULL : env->why);
-	report_string(item, "recorded_in", env->recorded_in);
-	report_count(item, "units", env->units);
-}
-
-static void report_lists(struct cJSON *report, const struct job *job)
-{
-	const struct rewrite_plan *plan = job->plan;
-	struct cJSON *list = report_array(report, "environments");
-	for (size_t i = 0; i < plan->nenv; i++)
-		report_env(list, &plan->env[i]);
-	list = report_array(report, "values");
-	for (size_t i = 0; i < plan->nvalue; i++) {
-		struct cJSON *item = targets_report_unit(list, &job->t->unit[plan->value[i].unit]);
-		report_text(item, "variable", plan->value[i].variable);
-		report_text(item, "before", plan->value[i].before);
-		report_string(item, "after", plan->value[i].after);
-	}
-	list = report_array(report, "left");
-	for (size_t i = 0; i < plan->nleft; i++) {
-		struct cJSON *item = targets_report_unit(list, &job->t->unit[plan->left[i].unit]);
-		report_string(item, "reason", plan->left[i].why);
-	}
-	list = report_array(report, "embedded");
-	for (size_t i = 0; i < plan->nembedded; i++) {
-		struct cJSON *item = targets_report_unit(list, &job->t->unit[plan->embedded[i].unit]);
-		report_string(item, "path", plan->embedded[i].path);
-		report_bool(item, "matters", plan->embedded[i].matters);
-	}
-	list = report_array(report, "notes");
-	for (size_t i = 0; i < plan->nnote; i++) {
-		struct cJSON *item = targets_report_unit(list, &job->t->unit[plan->note[i].unit]);
-		report_string(item, "text", plan->note[i].text);
-	}
-	list = report_array(report, "files");
-	for (size_t i = 0; i < plan->nfile; i++)
-		report_string(list, NULL, plan->file[i].path);
-}
-
-static void print_json(const struct job *job, const char *to)
+static void print_json(const struct job *job)
 {
 	static const char *const outcome[] = {"none", "finished", "dropped", "undone"};
+	const struct rewriting *w = &job->w;
 	struct cJSON *report = report_new("rewrite");
 	struct cJSON *summary = report_object(report, "summary");
-	report_count(summary, "units", job->t->count);
-	report_count(summary, "edited", job->plan->edited);
-	report_count(summary, "rehashed", job->plan->rehashed);
-	report_count(summary, "left", job->plan->nleft);
-	report_count(summary, "embedded", job->plan->nembedded);
-	report_count(summary, "files", job->plan->nfile);
+	report_count(summary, "units", w->t->count);
+	report_count(summary, "edited", w->plan->edited);
+	report_count(summary, "rehashed", w->plan->rehashed);
+	report_count(summary, "left", w->plan->nleft);
+	report_count(summary, "rerun", w->plan->nrerun);
+	report_count(summary, "embedded", w->plan->nembedded);
+	report_count(summary, "files", w->plan->nfile);
 	report_bool(summary, "dry_run", job->args->dry_run);
 	report_string(summary, "recovered", outcome[job->recovered]);
-	report_string(summary, "to", to);
-	report_lists(report, job);
-	report_print(report, job->call->ui);
-}
-
-static size_t shown(const struct job *job, size_t count)
-{
-	return job->call->ui->verbosity > 0 || count <= FEW ? count : FEW;
-}
-
-static void say_rest(const struct job *job, size_t count, const char *what)
-{
-	if (shown(job, count) < count)
-		ui_note(job->call->ui, "%zu more %s; --verbose names them", count - shown(job, count), what);
-}
-
-static const char *title(const struct job *job, size_t unit)
-{
-	return unit_title(job->call->mem, &job->t->unit[unit]);
-}
-
-static void say_embedded(const struct job *job)
-{
-	const struct rewrite_plan *plan = job->plan;
-	size_t harmless = 0;
-	for (size_t i = 0; i < plan->nembedded; i++) {
-		const struct rewrite_embedded *e = &plan->embedded[i];
-		harmless += !e->matters;
-		if (e->matters)
-			ui_warn(job->call->ui,
-				"%s has the old path compiled in (%s); rebuild it if the program uses it",
-				title(job, e->unit), e->path);
-		else
-			ui_detail(job->call->ui, "Keeps",
-				"%s: the old path is compiled in, nothing reads it while it is fresh",
-				e->path);
-	}
-	if (harmless != 0 && job->call->ui->verbosity == 0)
-		ui_note(job->call->ui,
-			"%zu files of pyo3-build-config and of build scripts have the old path compiled in, which nothing reads "
-			"while they stay fresh",
-			harmless);
-}
-
-static void say_plan(const struct job *job, const char *to)
-{
-	struct ui *ui = job->call->ui;
-	const struct rewrite_plan *plan = job->plan;
-	for (size_t i = 0; i < plan->nenv; i++) {
-		if (plan->env[i].accepted)
-			ui_status(ui, "Replacing", "%.*s (%zu units) -> %s", SPAN_ARG(plan->env[i].path),
-				plan->env[i].units, targets_display(job->call->mem, to));
-		else
-			ui_warn(ui, "%.*s is not replaced: %s", SPAN_ARG(plan->env[i].path),
-				plan->env[i].why);
-	}
-	for (size_t i = 0; i < plan->nvalue; i++)
-		ui_detail(ui, "Value", "%s: %.*s = %s", title(job, plan->value[i].unit),
-			SPAN_ARG(plan->value[i].variable), plan->value[i].after);
-	for (size_t i = 0; i < shown(job, plan->nleft); i++)
-		ui_warn(ui, "%s is left alone: %s", title(job, plan->left[i].unit), plan->left[i].why);
-	say_rest(job, plan->nleft, "units are left alone");
-	for (size_t i = 0; i < plan->nnote; i++)
-		ui_note(ui, "%s: %s", title(job, plan->note[i].unit), plan->note[i].text);
-	say_embedded(job);
+	report_string(summary, "to", w->to);
+	rewriting_report(report, w);
+	report_print(report, w->call->ui);
 }
 
 static void say_result(const struct job *job)
 {
-	const struct rewrite_plan *plan = job->plan;
+	const struct rewriting *w = &job->w;
+	const struct rewrite_plan *plan = w->plan;
 	const char *verb = job->args->dry_run ? "Would" : "Rewrote";
 	const char *word = job->args->dry_run ? "rewrite " : "";
 	bool refused = false;
 	for (size_t i = 0; i < plan->nenv; i++)
 		refused |= !plan->env[i].accepted;
 	if (plan->nfile == 0 && plan->nenv == 0)
-		ui_status(job->call->ui, "Nothing", "to rewrite: no unit of %zu names such an environment",
-			job->t->count);
+		ui_status(w->call->ui, "Nothing", "to rewrite: no unit of %zu names such an environment",
+			w->t->count);
 	else
-		ui_status(job->call->ui, verb,
+		ui_status(w->call->ui, verb,
 			"%s%zu units, %zu hashes of %zu (%zu files, %zu units left alone)", word,
-			plan->edited, plan->rehashed, job->t->count, plan->nfile, plan->nleft);
+			plan->edited, plan->rehashed, w->t->count, plan->nfile, plan->nleft);
 	if (refused)
-		ui_note(job->call->ui,
+		ui_note(w->call->ui,
 			"what is not replaced is built again under the new path; --force-identity replaces it "
 			"all the same");
+}
+
+static int plan_named(struct job *job, const struct pathmap *map, struct err *err)
+{
+	const struct rewrite_args *args = job->args;
+	const struct rewrite_request request = {
+		.map = *map,
+		.var = args->var.count != 0 ? args->var.item : rewrite_default_vars,
+		.nvar = args->var.count != 0 ? args->var.count : rewrite_default_nvar,
+		.now = args->force_identity ? NULL : ask_interpreter(job->w.call, map->to),
+		.force_identity = args->force_identity,
+	};
+	int code = rewrite_make_plan(job->w.t, &request, &job->plan, err);
+	job->w.plan = job->plan;
+	return code;
+}
+
+/* Without --to: the alias of the interpreter that the environment names. */
+static int plan_alias(struct job *job, const struct pathmap *map, struct err *err)
+{
+	static const struct rewrite_plan nothing;
+	const struct rewrite_args *args = job->args;
+	const struct adopt_request request = {
+		.target = job->w.t,
+		.from = map->from,
+		.nfrom = map->nfrom,
+		.var = args->var.item,
+		.nvar = args->var.count,
+		.force_identity = args->force_identity,
+	};
+	int code = adopt_look(&request, &job->adoption, err);
+	if (code < 0)
+		return code;
+	job->w.plan = job->adoption->plan;
+	job->w.to = job->adoption->alias.dir;
+	if (job->w.plan != NULL)
+		return 0;
+	if (map->nfrom == 0 && !adopt_is_needed(job->w.t)) {
+		job->w.plan = &nothing;
+		return 0;
+	}
+	(void)err_set(err, ENOENT, "nothing to put in place of the old environments: %s", job->adoption->why);
+	return err_hint(err, "name an interpreter with PYO3_PYTHON, or an environment with --to");
+}
+
+static int carry_out(struct job *job, struct err *err)
+{
+	const bool text = job->args->format == REPORT_TEXT;
+	if (text)
+		rewriting_say(&job->w);
+	int code = job->args->dry_run ? 0 : rewrite_apply(job->w.t, job->w.plan, err);
+	if (code < 0)
+		return code;
+	if (text)
+		say_result(job);
+	else
+		print_json(job);
+	return STEADY_EXIT_DONE;
 }
 
 /* Under cargo's locks from here on. */
 static int rewrite_locked(
 	const struct call *call, const struct location *where, const struct pathmap *map, struct err *err)
 {
-	const struct rewrite_args *args = call->args;
-	struct job job = {.call = call, .args = args, .recovered = JOURNAL_NONE};
+	struct job job = {.args = call->args, .w = {.call = call, .to = map->to}, .recovered = JOURNAL_NONE};
 	CLEANUP_CLOSE int fd = fsio_open_root(where->build_dir, err);
-	int code = fd < 0 ? fd : args->dry_run ? 0 : journal_recover(fd, &job.recovered, err);
+	int code = fd < 0 ? fd : job.args->dry_run ? 0 : journal_recover(fd, &job.recovered, err);
 	if (code < 0)
 		return code;
-	say_recovered(call->ui, job.recovered);
+	keeping_say_recovered(call->ui, job.recovered);
 
 	CLEANUP_TARGET struct target *t = NULL;
 	code = target_load(where->build_dir, &t, err);
 	if (code < 0)
 		return code;
 	targets_warn(call->ui, t);
-	const struct rewrite_request request = {
-		.map = *map,
-		.var = args->var.count != 0 ? args->var.item : rewrite_default_vars,
-		.nvar = args->var.count != 0 ? args->var.count : rewrite_default_nvar,
-		.now = args->force_identity ? NULL : ask_interpreter(call, map->to),
-		.force_identity = args->force_identity,
-	};
-	CLEANUP_REWRITE_PLAN struct rewrite_plan *plan = NULL;
-	code = rewrite_make_plan(t, &request, &plan, err);
-	if (code < 0)
-		return code;
-	job.t = t;
-	job.plan = plan;
-	if (args->format == REPORT_TEXT)
-		say_plan(&job, map->to);
-	code = args->dry_run ? 0 : rewrite_apply(t, plan, err);
-	if (code < 0)
-		return code;
-	if (args->format == REPORT_JSON)
-		print_json(&job, map->to);
-	else
-		say_result(&job);
-	return STEADY_EXIT_DONE;
+	job.w.t = t;
+	code = map->to != NULL ? plan_named(&job, map, err) : plan_alias(&job, map, err);
+	if (code == 0)
+		code = carry_out(&job, err);
+	(void)adoption_free(job.adoption);
+	(void)rewrite_plan_free(job.plan);
+	return code;
 }
 
 static int rewrite_run(const struct call *call, struct err *err)
@@ -354,6 +268,10 @@ const struct command command_rewrite = {
 	.details = "Units that recorded a path below one of the old environments are changed as if they\n"
 		   "had been built with the new one: variables, watched paths, outputs of build scripts,\n"
 		   "interpreter configurations, and every hash above them. The interpreters must agree.\n"
+		   "\n"
+		   "Without --to the new one is the alias of the interpreter that the environment names\n"
+		   "(PYO3_PYTHON, VIRTUAL_ENV, python3 on PATH); scripts other than pyo3's own that saw the\n"
+		   "old environment then run once more, unless a record speaks for today's.\n"
 		   "\n"
 		   "All or nothing: an interrupted run is finished, or given up, by the next one.",
 	.opts = rewrite_opts,

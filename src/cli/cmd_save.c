@@ -2,6 +2,7 @@
 #include "steady/cli/commands.h"
 #include "steady/cli/keeping.h"
 #include "steady/cli/report.h"
+#include "steady/cli/rewriting.h"
 #include "steady/cli/targets.h"
 #include "steady/core/stash.h"
 
@@ -43,6 +44,7 @@ static void print_json(const struct call *call, const struct keeper *k, size_t s
 	report_count(summary, "bytes", r->bytes);
 	report_count(summary, "stashed", stashed);
 	report_bool(summary, "dry_run", args->dry_run);
+	rewriting_report_adoption(report, call, k);
 	struct cJSON *units = report_array(report, "units");
 	for (size_t i = 0; i < k->target->count; i++) {
 		const struct unit_recording *u = &r->unit[i];
@@ -77,6 +79,7 @@ static void say_result(const struct call *call, const struct keeper *k)
 	const struct save_args *args = call->args;
 	const struct recording *r = k->recording;
 	say_refused(call, k);
+	rewriting_say_adoption(call, k);
 	ui_status(call->ui, args->dry_run ? "Would save" : "Saved",
 		"%s (%zu new, %llu bytes), %zu units need none, %zu have none",
 		keeping_count(call->mem, r->states[RECORDED_NEW] + r->states[RECORDED_KEPT], "record"),
@@ -105,6 +108,8 @@ static int save_locked(const struct call *call, const struct location *where, st
 	size_t stashed = 0;
 	if (code == 0 && !args->dry_run && args->stash != NULL)
 		code = stash_keep(args->stash, k->target, k->files, k->recording, &stashed, err);
+	if (code == 0)
+		code = keeper_adopt(k, NULL, err);
 	if (code < 0)
 		return code;
 	if (!args->dry_run)
@@ -153,7 +158,8 @@ const struct command command_save = {
 		"later what is unchanged.\n"
 		"\n"
 		"Recorded is only what is proven: units built after restore ran in this work tree, or in a\n"
-		"work tree that never moved.",
+		"work tree that never moved. Then recorded throw-away environments become the alias of their\n"
+		"interpreter, see rewrite.",
 	.opts = save_opts,
 	.args_size = sizeof(struct save_args),
 	.reads_target = true,

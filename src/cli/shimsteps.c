@@ -135,6 +135,17 @@ static void log_units(const struct shim *s, const struct keeper *k)
 		k->plan->count + k->rehash->nfile);
 }
 
+static void log_adoption(const struct shim *s, const struct keeper *k)
+{
+	if (k->adoption == NULL)
+		return;
+	if (k->adoption->plan == NULL)
+		shimsteps_log(s, "throw-away environments stay recorded: %s", k->adoption->why);
+	else
+		shimsteps_log(s, "adopted %zu units for %s, left %zu alone", k->adoption->plan->edited,
+			k->adoption->alias.dir, k->adoption->plan->nleft);
+}
+
 /* What an earlier build left unrecorded, if it was one of this tree, is recorded; then every unit is judged. */
 static int verify_units(struct shim *s, int buildfd, struct err *err)
 {
@@ -145,12 +156,15 @@ static int verify_units(struct shim *s, int buildfd, struct err *err)
 	if (code == 0 && mark_is_open(buildfd, s->where.workspace_root))
 		code = record(s, k, err);
 	if (code == 0)
+		code = keeper_adopt(k, NULL, err);
+	if (code == 0)
 		code = keeper_verify(k, NULL, err);
 	if (code == 0)
 		code = keeper_restore(k, err);
 	if (code < 0)
 		return code;
 	digestcache_write(digests);
+	log_adoption(s, k);
 	log_units(s, k);
 	if (settled(k) != 0)
 		ui_status(s->ui, "Restored", "%zu of %zu units", count_kept(k), k->target->count);

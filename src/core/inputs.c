@@ -264,6 +264,17 @@ static void gather_globs(struct gatherer *g, const struct inputs_context *contex
 		add(g, INPUT_GLOB, false, context->globs);
 }
 
+/* A variable that was not set (pyo3 0.29 asks for one of cargo's own) gave nothing; cargo itself sees one that is set. */
+static bool has_env(const struct unit_files *u)
+{
+	bool any = false;
+	if (u->unit->kind == UNIT_RUN_BUILD_SCRIPT || u->reference_state != REFERENCE_READ)
+		return false;
+	for (size_t i = 0; i < u->depinfo.nenv; i++)
+		any |= u->depinfo.env[i].has_value;
+	return any;
+}
+
 void inputs_of(const struct inputs_context *context, struct arena *mem, size_t unit, struct unit_inputs *ret)
 {
 	struct gatherer g = {.files = context->files,
@@ -279,8 +290,7 @@ void inputs_of(const struct inputs_context *context, struct arena *mem, size_t u
 	ret->item = arena_array(mem, g.found.len, sizeof(*ret->item));
 	if (g.found.len != 0)
 		memcpy(ret->item, g.found.data, g.found.len * sizeof(*ret->item));
-	ret->has_env = g.u->unit->kind != UNIT_RUN_BUILD_SCRIPT && g.u->reference_state == REFERENCE_READ &&
-		g.u->depinfo.nenv != 0;
+	ret->has_env = has_env(g.u);
 	vec_release(&g.found);
 	vec_release(&g.own);
 	(void)strmap_free(g.seen);

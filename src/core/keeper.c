@@ -64,6 +64,7 @@ int keeper_open(const struct keeper_options *options, struct keeper **ret, struc
 	CLEANUP_KEEPER struct keeper *k = xcalloc(1, sizeof(*k));
 	k->where = where;
 	k->profile = options->profile;
+	k->read_only = options->read_only;
 	k->recovered = JOURNAL_NONE;
 	CLEANUP_CLOSE int fd = fsio_open_root(where->build_dir, err);
 	int code = fd < 0 ? fd : options->read_only ? 0 : journal_recover(fd, &k->recovered, err);
@@ -92,6 +93,9 @@ struct keeper *keeper_close(struct keeper *k)
 	(void)rewrite_plan_free(k->rehash);
 	(void)verification_free(k->verification);
 	(void)observer_free(k->observer);
+	(void)adoption_free(k->adoption);
+	k->unadopted_files = unitfiles_free(k->unadopted_files);
+	k->unadopted = target_free(k->unadopted);
 	unload(k);
 	free(k);
 	return NULL;
@@ -100,6 +104,23 @@ struct keeper *keeper_close(struct keeper *k)
 void keeper_cleanup(struct keeper **k)
 {
 	*k = keeper_close(*k);
+}
+
+int keeper_adopt(struct keeper *k, const struct alias *alias, struct err *err)
+{
+	const struct adopt_request request = {
+		.target = k->target, .files = k->files, .alias = alias, .brief = true};
+	if (k->adoption != NULL || !adopt_is_needed(k->target))
+		return 0;
+	int code = adopt_look(&request, &k->adoption, err);
+	if (code < 0 || k->read_only || !adoption_changes(k->adoption))
+		return code;
+	code = rewrite_apply(k->target, k->adoption->plan, err);
+	if (code < 0)
+		return code;
+	k->unadopted = TAKE_PTR(k->target);
+	k->unadopted_files = TAKE_PTR(k->files);
+	return load(k, err);
 }
 
 int keeper_verify(struct keeper *k, const struct progress *progress, struct err *err)

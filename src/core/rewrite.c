@@ -1,7 +1,6 @@
 #include "rewrite_priv.h"
 
 #include "steady/core/journal.h"
-#include "steady/core/recordfile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +9,6 @@ const char *const rewrite_default_vars[] = {
 	"PYO3_PYTHON", "PYTHON_SYS_EXECUTABLE", "VIRTUAL_ENV", "CONDA_PREFIX", "PYO3_CONFIG_FILE"};
 const size_t rewrite_default_nvar = COUNT_OF(rewrite_default_vars);
 
-struct file_list {
-	struct rewrite_file *data;
-	size_t len, cap;
-};
 struct left_list {
 	struct rewrite_left *data;
 	size_t len, cap;
@@ -33,6 +28,12 @@ static void gather(struct rewriter *r, size_t *first)
 		sightings_of_unit(r->t, i, files, &r->request->map, r->mem, &r->sightings, &r->configs);
 	}
 	first[r->t->count] = r->sightings.len;
+	maturin_configs_read(r->t, r->mem, &r->maturin);
+	for (size_t i = 0; i < r->maturin.len; i++) {
+		struct config_sighting seen = {.unit = UNIT_NONE, .path = r->maturin.data[i].path};
+		if (pyconfig_parse(r->maturin.data[i].text, &seen.config, NULL) == 0)
+			*vec_add(&r->configs) = seen;
+	}
 }
 
 /* Why a unit with sightings cannot be judged at all, or NULL. */
@@ -136,28 +137,48 @@ static void leave_twins(struct rewriter *r)
 	}
 }
 
-static void add_file(struct file_list *files, const char *path, struct span before, struct span after,
-	struct timespec mtime, mode_t mode)
+void rewrite_add_file(struct rewrite_file_list *files, const char *path, struct span before,
+	struct span after, const struct timespec *mtime, mode_t mode)
 {
 	*vec_add(files) = (struct rewrite_file){
-		.path = path, .before = before, .after = after, .mtime = mtime, .mode = mode};
+		.path = path, .before = before, .after = after, .mtime = *mtime, .mode = mode};
+}
+
+static void add_config(
+	const struct rewriter *r, const struct config_file *config, struct rewrite_file_list *files)
+{
+	const char *text = unit_edit_config(r, config);
+	if (text != NULL)
+		rewrite_add_file(files, config->path, config->text, span_of(text), &config->stat.st_mtim,
+			config->stat.st_mode);
 }
 
 /* The script's own files of one edited unit. */
-static void add_script_files(struct rewriter *r, size_t unit, struct file_list *files)
+static void add_script_files(struct rewriter *r, size_t unit, struct rewrite_file_list *files)
 {
 	const struct unit_edit *edit = &r->edit[unit];
-	for (size_t i = 0; i < edit->files.config.len; i++) {
-		const struct config_file *config = &edit->files.config.data[i];
-		const char *text = unit_edit_config(r, config);
-		if (text != NULL)
-			add_file(files, config->path, config->text, span_of(text), config->stat.st_mtim,
-				config->stat.st_mode);
-	}
+	for (size_t i = 0; i < edit->files.config.len; i++)
+		add_config(r, &edit->files.config.data[i], files);
 	if (edit->new_output != NULL)
-		add_file(files, edit->files.output_path, edit->files.output.text,
-			span_make(edit->new_output, edit->new_output_len), edit->files.output_stat.st_mtim,
+		rewrite_add_file(files, edit->files.output_path, edit->files.output.text,
+			span_make(edit->new_output, edit->new_output_len), &edit->files.output_stat.st_mtim,
 			edit->files.output_stat.st_mode);
+}
+
+/* Those of maturin, whatever unit reads them. */
+static void add_maturin_files(struct rewriter *r, struct rewrite_file_list *files)
+{
+	for (size_t i = 0; i < r->maturin.len; i++) {
+		const struct config_file *config = &r->maturin.data[i];
+		struct py_config parsed;
+		struct span env;
+		if (pyconfig_parse(config->text, &parsed, NULL) < 0 ||
+			!pathmap_find(&r->request->map, parsed.executable, 0, &env))
+			continue;
+		const struct rewrite_env *known = env_identity_find(r, env);
+		if (known != NULL && known->accepted)
+			add_config(r, config, files);
+	}
 }
 
 static struct span in_arena(struct arena *mem, struct str *text)
@@ -168,42 +189,20 @@ static struct span in_arena(struct arena *mem, struct str *text)
 }
 
 /* The JSON and the hash file of one re-hashed unit. */
-static void add_fingerprint_files(
-	struct rewriter *r, const struct unit *u, const struct rehash_unit *new, struct file_list *files)
+static void add_fingerprint_files(struct rewriter *r, const struct unit *u, const struct rehash_unit *new,
+	struct rewrite_file_list *files)
 {
 	struct str before = STR_INIT, after = STR_INIT;
 	fingerprint_format(u->fingerprint, &before);
 	fingerprint_format(&new->fingerprint, &after);
-	add_file(files, unit_json_path(r->mem, u), in_arena(r->mem, &before), in_arena(r->mem, &after),
-		u->json_mtime, u->json_mode);
+	rewrite_add_file(files, unit_json_path(r->mem, u), in_arena(r->mem, &before),
+		in_arena(r->mem, &after), &u->json_mtime, u->json_mode);
 	char *old_hash = arena_alloc(r->mem, HASHFILE_LEN + 1),
 	     *new_hash = arena_alloc(r->mem, HASHFILE_LEN + 1);
 	hashfile_format(u->hash, old_hash);
 	hashfile_format(new->hash, new_hash);
-	add_file(files, unit_hash_path(r->mem, u), span_of(old_hash), span_of(new_hash), u->hash_mtime,
-		u->hash_mode);
-}
-
-/*
- * A record binds to the unit's hash, so it has to follow. What it says of the inputs stays: they are the same, but for
- * paths of the environment itself, which are then found changed.
- */
-static void add_record_file(
-	struct rewriter *r, const struct unit *u, const struct rehash_unit *new, struct file_list *files)
-{
-	const char *path = recordfile_path(r->mem, u);
-	struct span bytes;
-	struct stat st;
-	struct record record;
-	if (fsio_read(r->t->fd, path, RECORD_MAX_BYTES, r->mem, &bytes, &st, NULL) != 0 ||
-		record_parse(r->mem, bytes, &record, NULL) < 0 || !record_has_hash(&record, u))
-		return;
-	char hash[HASHFILE_LEN + 1];
-	hashfile_format(new->hash, hash);
-	memcpy(record.hash, hash, sizeof(record.hash));
-	struct str after = STR_INIT;
-	record_format(&record, &after);
-	add_file(files, path, bytes, in_arena(r->mem, &after), st.st_mtim, st.st_mode);
+	rewrite_add_file(files, unit_hash_path(r->mem, u), span_of(old_hash), span_of(new_hash),
+		&u->hash_mtime, u->hash_mode);
 }
 
 #define HAND_OVER(plan, list, field, count)                                                                  \
@@ -238,7 +237,7 @@ static void fill_plan(struct rewriter *r, struct rewrite_plan *plan)
 {
 	const struct target *t = r->t;
 	const struct fingerprint **edited = arena_array(r->mem, t->count, sizeof(*edited));
-	struct file_list files = VEC_INIT;
+	struct rewrite_file_list files = VEC_INIT;
 	for (size_t i = 0; i < t->count; i++) {
 		if (!r->edit[i].any || r->edit[i].left != NULL)
 			continue;
@@ -246,13 +245,12 @@ static void fill_plan(struct rewriter *r, struct rewrite_plan *plan)
 		edited[i] = r->edit[i].fingerprint;
 		add_script_files(r, i, &files);
 	}
+	add_maturin_files(r, &files);
 	struct rehash rehash;
 	rehash_compute(t, edited, r->mem, &rehash);
-	for (size_t i = 0; i < rehash.count; i++) {
-		const struct unit *u = &t->unit[rehash.order[i]];
-		add_record_file(r, u, &rehash.unit[rehash.order[i]], &files);
-		add_fingerprint_files(r, u, &rehash.unit[rehash.order[i]], &files);
-	}
+	rewrite_add_records(r, &rehash, &files);
+	for (size_t i = 0; i < rehash.count; i++)
+		add_fingerprint_files(r, &t->unit[rehash.order[i]], &rehash.unit[rehash.order[i]], &files);
 	plan->rehashed = rehash.count;
 
 	struct embedded_list embedded = VEC_INIT;
@@ -292,6 +290,7 @@ int rewrite_make_plan(const struct target *t, const struct rewrite_request *requ
 		vec_release(&r.edit[i].files.config);
 	vec_release(&r.sightings);
 	vec_release(&r.configs);
+	vec_release(&r.maturin);
 	(void)strmap_free(r.env_number);
 	*ret = plan;
 	return 0;

@@ -1,7 +1,7 @@
 /*
  * What the steps of a rewrite share: unit_edit.c (what changes in one unit), env_identity.c (whose
- * environments may be replaced), rewrite_scripts.c (which scripts have to run once more), rewrite.c (the plan
- * over all units) and rewrite_report.c (what stays in binaries).
+ * environments may be replaced), rewrite_scripts.c (which scripts have to run once more), rewrite_records.c (what
+ * becomes of records), rewrite.c (the plan over all units) and rewrite_report.c (what stays in binaries).
  */
 #ifndef STEADY_SRC_CORE_REWRITE_PRIV_H
 #define STEADY_SRC_CORE_REWRITE_PRIV_H
@@ -30,6 +30,10 @@ struct unit_edit {
 	bool rerun;
 };
 
+struct rewrite_file_list {
+	struct rewrite_file *data;
+	size_t len, cap;
+};
 struct value_list {
 	struct rewrite_value *data;
 	size_t len, cap;
@@ -54,6 +58,8 @@ struct rewriter {
 	struct unit_edit *edit;
 	struct sighting_list sightings;
 	struct config_list configs;
+	/** maturin's interpreter configs, which belong to no unit. */
+	struct config_file_list maturin;
 	struct env_list envs;
 	/** Path of an environment -> one more than its index in envs. */
 	struct strmap *env_number;
@@ -68,6 +74,11 @@ const char *rewrite_text(const struct rewriter *r, struct span text);
 
 /** Computes edit[unit] from its sightings, those from `first` up to `end`, all of accepted environments. */
 void unit_edit_make(struct rewriter *r, size_t unit, size_t first, size_t end);
+/** The bytes live as long as the plan. */
+void rewrite_add_file(struct rewrite_file_list *files, const char *path, struct span before,
+	struct span after, const struct timespec *mtime, mode_t mode);
+/** Records follow their units' new hashes, the files replaced so far, and environments. */
+void rewrite_add_records(struct rewriter *r, const struct rehash *rehash, struct rewrite_file_list *files);
 /** With an alias: leaves scripts alone that may have used an environment's packages. */
 void rewrite_leave_scripts(struct rewriter *r, const size_t *first);
 /** Fills plan->rerun from the edits. */

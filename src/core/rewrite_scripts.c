@@ -96,14 +96,32 @@ void rewrite_leave_scripts(struct rewriter *r, const size_t *first)
 	}
 }
 
-/* With an alias all of them; otherwise those that would not be run for the value of their own variable. */
+/* A value that stays and that no other environment has: cargo runs the script for that. */
+static bool keeps_value(const struct rewriter *r, const struct unit *u)
+{
+	const struct fingerprint *fp = u->fingerprint;
+	struct span env;
+	for (size_t i = 0; i < fp->nlocal; i++) {
+		const struct local *local = &fp->local[i];
+		if (local->kind == LOCAL_RERUN_IF_ENV_CHANGED && local->has_value &&
+			rewrite_wants_var(r->request, local->text) &&
+			pathmap_find(&r->request->map, local->value, 0, &env))
+			return true;
+	}
+	return false;
+}
+
+/* Those above something that is rewritten, which nothing else would make cargo run. */
 void rewrite_find_reruns(const struct rewriter *r, struct rewrite_plan *plan)
 {
 	const struct below *below = look_below(r, unit_order(r->t, r->mem));
 	plan->rerun = arena_array(r->mem, r->t->count, sizeof(*plan->rerun));
 	for (size_t i = 0; i < r->t->count; i++) {
-		if (r->t->unit[i].kind == UNIT_RUN_BUILD_SCRIPT && r->edit[i].rerun &&
-			(r->request->alias || below[i].edited))
+		const struct unit *u = &r->t->unit[i];
+		struct stat st;
+		if (u->kind == UNIT_RUN_BUILD_SCRIPT && r->edit[i].rerun && below[i].edited &&
+			!keeps_value(r, u) &&
+			fsio_stat(r->t->fd, unit_output_path(r->mem, u), &st, NULL) == 0)
 			plan->rerun[plan->nrerun++] = i;
 	}
 }
@@ -116,12 +134,10 @@ int rewrite_set_aside(const struct target *t, const struct rewrite_plan *plan, s
 	for (size_t i = 0; i < plan->nrerun; i++) {
 		const struct unit *u = &t->unit[plan->rerun[i]];
 		const char *output = unit_output_path(mem, u), *out_dir = unit_out_dir(mem, u);
-		struct stat st;
-		if (fsio_stat(t->fd, output, &st, NULL) == 0)
-			steps.step[steps.invalidating++] = (struct stamp_step){.act = STAMP_SET_ASIDE,
-				.unit = plan->rerun[i],
-				.path = output,
-				.to = aside_path_of_run(mem, u)};
+		steps.step[steps.invalidating++] = (struct stamp_step){.act = STAMP_SET_ASIDE,
+			.unit = plan->rerun[i],
+			.path = output,
+			.to = aside_path_of_run(mem, u)};
 		if (stamps_has_fresh_files(t, out_dir))
 			steps.step[steps.invalidating++] = (struct stamp_step){
 				.act = STAMP_AGE, .unit = plan->rerun[i], .path = out_dir};

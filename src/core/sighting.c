@@ -38,6 +38,18 @@ static void read_cross_configs(
 	}
 }
 
+void maturin_configs_read(const struct target *t, struct arena *mem, struct config_file_list *ret)
+{
+	CLEANUP_CLOSE int fd = fsio_open_dir(t->fd, "maturin", NULL);
+	struct dir_list entries;
+	if (fd < 0 || fsio_list(fd, MAX_OUT_ENTRIES, mem, &entries, NULL) < 0)
+		return;
+	for (size_t i = 0; i < entries.count; i++) {
+		if (span_starts(span_of(entries.entry[i].name), SPAN_LIT("pyo3-config-")))
+			read_config(t, "maturin", entries.entry[i].name, mem, ret);
+	}
+}
+
 void script_files_read(
 	const struct target *t, const struct unit *u, struct arena *mem, struct script_files *ret)
 {

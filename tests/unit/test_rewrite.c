@@ -342,13 +342,13 @@ static void third_party_one(const char *package, bool registers)
 	temp_set_time(run_file("debug", package, "out/made.o"), FAKE_TIME, 0);
 }
 
-static size_t count_reruns(const struct rewrite_request *r, size_t edited)
+static void reruns_one(const struct rewrite_request *r, size_t edited, size_t left, size_t rerun)
 {
 	CLEANUP_TARGET struct target *t = fake_load();
 	CLEANUP_REWRITE_PLAN struct rewrite_plan *plan = plan_of(t, r);
 	assert_int_equal(plan->edited, edited);
-	assert_int_equal(plan->nleft, plan->nrerun);
-	return plan->nrerun;
+	assert_int_equal(plan->nleft, left);
+	assert_int_equal(plan->nrerun, rerun);
 }
 
 /* With an alias only a record keeps them; pyo3's own are kept in any case. */
@@ -357,18 +357,20 @@ static void test_third_parties(void **state)
 	(void)state;
 	struct rewrite_request r = alias_request();
 	put_pyo3();
-	assert_int_equal(count_reruns(&r, 1), 0);
+	reruns_one(&r, 1, 0, 0);
 	third_party_one("above", false);
+	reruns_one(&r, 1, 1, 1);
+	/* The old value stays, and that is enough. */
 	third_party_one("registers", true);
 	third_party_one("pyo3", true);
-	assert_int_equal(count_reruns(&r, 2), 2);
+	reruns_one(&r, 2, 2, 1);
 	r.vouched = says_yes;
 	r.ctx = &r;
-	assert_int_equal(count_reruns(&r, 3), 0);
+	reruns_one(&r, 3, 0, 0);
 	r.ctx = NULL;
-	assert_int_equal(count_reruns(&r, 2), 2);
+	reruns_one(&r, 2, 2, 1);
 	r.alias = false;
-	assert_int_equal(count_reruns(&r, 3), 0);
+	reruns_one(&r, 3, 0, 0);
 }
 
 static void test_rerun(void **state)
@@ -392,9 +394,29 @@ static void test_rerun_without_variable(void **state)
 	put_pyo3();
 	third_party_one("above", false);
 	temp_put(run_file("debug", "above", "output"), "cargo:rustc-link-search=" OLD "/lib\n");
-	assert_int_equal(count_reruns(&r, 1), 1);
+	reruns_one(&r, 1, 1, 1);
 	r.alias = true;
-	assert_int_equal(count_reruns(&r, 1), 1);
+	reruns_one(&r, 1, 1, 1);
+}
+
+/* maturin's own config, which belongs to no unit, and one of another environment. */
+static void test_maturin(void **state)
+{
+	(void)state;
+	const char *mine = "maturin/pyo3-config-x86_64-unknown-linux-gnu-3.11.txt";
+	const char *other = "maturin/pyo3-config-x86_64-unknown-linux-gnu-3.12.txt";
+	const struct rewrite_request r = request(NEW);
+	put_pyo3();
+	temp_put(mine, CONFIG(OLD));
+	temp_set_time(mine, FAKE_TIME, 6);
+	temp_put(other, CONFIG("/tmp/build-env-zzzzzzzz"));
+	temp_put("maturin/notes", CONFIG(OLD));
+	apply(&r, 1, 3, 9);
+	temp_expect(mine, CONFIG(NEW));
+	assert_int_equal(temp_stat(mine).st_mtim.tv_sec, FAKE_TIME);
+	assert_int_equal(temp_stat(mine).st_mtim.tv_nsec, 6);
+	temp_expect(other, CONFIG("/tmp/build-env-zzzzzzzz"));
+	temp_expect("maturin/notes", CONFIG(OLD));
 }
 
 /* A stranger's output that names environments without end. */
@@ -425,6 +447,7 @@ int main(void)
 		TEMP_TEST(test_unverified),
 		TEMP_TEST(test_dependent_without_json),
 		TEMP_TEST(test_variables),
+		TEMP_TEST(test_maturin),
 		TEMP_TEST(test_third_parties),
 		TEMP_TEST(test_rerun),
 		TEMP_TEST(test_rerun_without_variable),

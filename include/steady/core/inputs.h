@@ -33,7 +33,7 @@ struct unit_input {
 struct unit_inputs {
 	struct unit_input *item;
 	size_t count;
-	/** The unit has inputs that its hash does not cover and no file shows: values of variables that rustc read. */
+	/** The unit has inputs that its hash does not cover and no file shows: values of variables that rustc read and that were set. */
 	bool has_env;
 	/** Why the inputs cannot be told, or NULL. */
 	const char *why;

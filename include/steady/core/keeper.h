@@ -3,15 +3,18 @@
  *
  *	struct keeper *k = NULL;
  *	keeper_open(&options, &k, &err);		under cargo's locks, unless only reading
+ *	keeper_adopt(k, NULL, &err);			k->adoption, and the rest follows it
  *	keeper_verify(k, progress, &err);		k->verification, k->plan
  *	keeper_restore(k, &err);			carries the plan out and leaves the mark
  *	keeper_record(k, &wanted, progress, &err);	k->recording
  *	recording_write(k->target, k->recording, &err);
+ *	keeper_adopt(k, NULL, &err);			where it was not done before: records first, since they follow
  *	k = keeper_close(k);
  */
 #ifndef STEADY_CORE_KEEPER_H
 #define STEADY_CORE_KEEPER_H
 
+#include "steady/core/adopt.h"
 #include "steady/core/journal.h"
 #include "steady/core/locate.h"
 #include "steady/core/observe.h"
@@ -43,6 +46,7 @@ struct keeper_options {
 struct keeper {
 	const struct location *where;
 	const char *profile;
+	bool read_only;
 	/** What became of an interrupted change. */
 	enum journal_outcome recovered;
 	/** Files brought back from the stash. */
@@ -50,6 +54,10 @@ struct keeper {
 	struct target *target;
 	struct unitfiles *files;
 	struct observer *observer;
+	/** After keeper_adopt, if there was anything to adopt; and the target as it was, which the plan speaks of. */
+	struct adoption *adoption;
+	struct target *unadopted;
+	struct unitfiles *unadopted_files;
 	/** After keeper_verify. */
 	struct verification *verification;
 	struct stamps_plan *plan;
@@ -72,6 +80,11 @@ struct keeper *keeper_close(struct keeper *k);
 void keeper_cleanup(struct keeper **k);
 #define CLEANUP_KEEPER CLEANUP(keeper_cleanup)
 
+/**
+ * Recorded throw-away environments become their interpreter's alias: `alias`, or NULL for that of the interpreter that the
+ * user's environment names. Nothing is written if the keeper only reads. No alias is no error.
+ */
+int keeper_adopt(struct keeper *k, const struct alias *alias, struct err *err);
 int keeper_verify(struct keeper *k, const struct progress *progress, struct err *err);
 int keeper_restore(struct keeper *k, struct err *err);
 int keeper_record(struct keeper *k, const struct keeper_wanted *wanted, const struct progress *progress,

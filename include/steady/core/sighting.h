@@ -85,6 +85,9 @@ struct script_files {
 void script_files_read(
 	const struct target *t, const struct unit *u, struct arena *mem, struct script_files *ret);
 
+/** Adds the interpreter configs that maturin keeps in the target directory itself (maturin/pyo3-config-*). */
+void maturin_configs_read(const struct target *t, struct arena *mem, struct config_file_list *ret);
+
 /**
  * Adds what one unit names; `files` is NULL for anything but a script run. Both lists may be NULL. Configs
  * are added whatever environment they name.

@@ -7,14 +7,17 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .cache import cache_dir
+
 _DROPPED = re.compile(r"^(CARGO(?!_HOME$|_HTTP|_NET|_REGISTR|_SOURCE).*|RUST(?!UP_HOME$).*|PYO3_.*|PYTHON.*|VIRTUAL_ENV|CONDA_.*"
                       r"|STEADY_.*|GIT_.*|MAKEFLAGS|MFLAGS|DESTDIR)$")
 
 
 def clean_env(**extra) -> dict:
-    """This process's environment without what would change a build, plus EXTRA (None removes a variable)."""
+    """This process's environment without what would change a build, plus EXTRA (None removes a variable). Our own directory
+    is one of the tests."""
     env = {key: value for key, value in os.environ.items() if not _DROPPED.match(key)}
-    env.update(LC_ALL="C.UTF-8", CARGO_TERM_COLOR="never")
+    env.update(LC_ALL="C.UTF-8", CARGO_TERM_COLOR="never", STEADY_HOME=str(cache_dir() / "home"))
     for key, value in extra.items():
         env.pop(key, None)
         if value is not None:

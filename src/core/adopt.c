@@ -1,0 +1,108 @@
+#include "steady/core/adopt.h"
+
+#include "steady/core/userpython.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the shim replaces in a build's environment, and no more: other values would not be found again. */
+static const char *const adopt_var[] = {"PYO3_PYTHON", "PYTHON_SYS_EXECUTABLE", "VIRTUAL_ENV"};
+
+static bool is_adopted_var(struct span var)
+{
+	for (size_t i = 0; i < COUNT_OF(adopt_var); i++) {
+		if (span_eq_str(var, adopt_var[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool names_ephemeral(const struct fingerprint *fp)
+{
+	const struct pathmap any = {.nfrom = 0};
+	struct span env;
+	for (size_t i = 0; i < fp->nlocal; i++) {
+		const struct local *local = &fp->local[i];
+		if (local->kind == LOCAL_RERUN_IF_ENV_CHANGED && local->has_value &&
+			is_adopted_var(local->text) && pathmap_find(&any, local->value, 0, &env))
+			return true;
+	}
+	return false;
+}
+
+bool adopt_is_needed(const struct target *t)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct unit *u = &t->unit[i];
+		if (u->kind == UNIT_RUN_BUILD_SCRIPT && u->fingerprint != NULL &&
+			names_ephemeral(u->fingerprint))
+			return true;
+	}
+	return false;
+}
+
+/* The alias of the first interpreter named that has one; false with a->why if there is none. */
+static bool find_alias(struct adoption *a)
+{
+	const char *path[USERPYTHON_MAX], *why = NULL;
+	size_t count = userpython_find(a->mem, path);
+	a->why = "the environment names no interpreter (PYO3_PYTHON, VIRTUAL_ENV, python3 on PATH)";
+	for (size_t i = 0; i < count; i++) {
+		struct err err = ERR_INIT;
+		int code = alias_get(path[i], a->mem, &a->alias, &why, &err);
+		if (code == 0 && a->alias.who.major == 3)
+			return true;
+		a->why = code == ALIAS_NONE ? arena_printf(a->mem, "%s has no alias: %s", path[i], why)
+			: code < 0          ? arena_strdup(a->mem, err.msg)
+					    : arena_printf(a->mem, "%s is no Python 3", path[i]);
+	}
+	return false;
+}
+
+int adopt_look(const struct adopt_request *request, struct adoption **ret, struct err *err)
+{
+	CLEANUP_ADOPTION struct adoption *a = xcalloc(1, sizeof(*a));
+	a->mem = arena_new();
+	if (request->alias != NULL)
+		a->alias = *request->alias;
+	if (request->alias != NULL || find_alias(a)) {
+		const struct rewrite_request rewrite = {
+			.map = {.from = request->from,
+				.nfrom = request->nfrom,
+				.to = a->alias.dir,
+				.one_name = true},
+			.var = request->nvar != 0 ? request->var : adopt_var,
+			.nvar = request->nvar != 0 ? request->nvar : COUNT_OF(adopt_var),
+			.now = &a->alias.who,
+			.force_identity = request->force_identity,
+			.alias = true,
+			.brief = request->brief,
+		};
+		int code = rewrite_make_plan(request->target, &rewrite, &a->plan, err);
+		if (code < 0)
+			return code;
+		a->why = NULL;
+	}
+	*ret = TAKE_PTR(a);
+	return 0;
+}
+
+bool adoption_changes(const struct adoption *a)
+{
+	return a != NULL && a->plan != NULL && (a->plan->nfile != 0 || a->plan->nrerun != 0);
+}
+
+struct adoption *adoption_free(struct adoption *a)
+{
+	if (a == NULL)
+		return NULL;
+	(void)rewrite_plan_free(a->plan);
+	(void)arena_free(a->mem);
+	free(a);
+	return NULL;
+}
+
+void adoption_cleanup(struct adoption **a)
+{
+	*a = adoption_free(*a);
+}
