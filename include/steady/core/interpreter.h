@@ -29,8 +29,8 @@ struct interpreter {
 	unsigned pointer_width;
 	bool gil_disabled, debug;
 	/**
-	 * The interpreter behind all environments, without links: what sys._base_executable leads to, and where that is
-	 * an environment's copy of it, what the `home` of its pyvenv.cfg holds. "" where it did not say.
+	 * The interpreter behind all environments, without links: where sys.executable leads to, and where that is an
+	 * environment's copy of it, what the pyvenv.cfg beside it names. "" where it did not say.
 	 */
 	const char *base;
 	/** sys.executable: another one where `executable` is a script that starts it. "" where it did not say. */
