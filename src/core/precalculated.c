@@ -114,8 +114,9 @@ struct rewrite_plan *precalculated_plan(const struct target *t, const struct ver
 		rehash_compute(t, p.edited, plan->mem, &rehash);
 		for (size_t i = 0; i < rehash.count; i++) {
 			size_t unit = rehash.order[i];
-			/* Documentation that must be made again has its hash file emptied. */
-			if (t->unit[unit].kind == UNIT_DOC && !verdict_stays(v->unit[unit].verdict))
+			/* Documentation that must be made again has its hash file emptied, as others may have. */
+			if ((t->unit[unit].kind == UNIT_DOC || v->revived[unit]) &&
+				!verdict_stays(v->unit[unit].verdict))
 				continue;
 			add_unit(&p, &t->unit[unit], &rehash.unit[unit]);
 		}

@@ -44,7 +44,7 @@ static void invalidate(struct planner *p, size_t i)
 	const struct unit_files *files = unitfiles_get(p->files, i);
 	const struct unit *u = files->unit;
 	if (files->reference_state == REFERENCE_NONE) {
-		if (u->hash_state != HASH_ABSENT && u->hash_state != HASH_EMPTY)
+		if (u->hash_state != HASH_ABSENT && u->hash_state != HASH_EMPTY && !p->v->revived[i])
 			add(p, STAMP_EMPTY, i, unit_hash_path(p->plan->mem, u), NULL);
 	} else if (files->reference_state != REFERENCE_MISSING) {
 		add(p, STAMP_SET_ASIDE, i, files->reference.path, aside_path(p->plan->mem, files));
@@ -222,6 +222,10 @@ struct stamps_plan *stamps_make_plan(
 	for (size_t i = 0; i < t->count; i++) {
 		if (!verdict_stays(v->unit[i].verdict))
 			invalidate(&p, i);
+	}
+	for (size_t i = 0; i < t->count; i++) {
+		if (v->revived[i] && v->unit[i].verdict == VERDICT_VERIFIED)
+			add(&p, STAMP_REVIVE, i, unit_hash_path(plan->mem, &t->unit[i]), NULL);
 	}
 	plan->invalidating = p.steps.len;
 	for (size_t i = 0; i < t->count; i++) {

@@ -69,6 +69,17 @@ static int empty(const struct target *t, const struct stamp_step *step, struct e
 	return fsio_replace(t->fd, step->path, span_of(""), &meta, err);
 }
 
+static int revive(const struct target *t, const struct stamp_step *step, struct err *err)
+{
+	const struct unit *u = &t->unit[step->unit];
+	/* As it was when it was read: its unit's hash may change next. */
+	const struct file_meta meta = {
+		.mode = u->hash_mode, .has_mtime = true, .mtime = u->hash_mtime, .unsynced = true};
+	char text[HASHFILE_LEN + 1];
+	hashfile_format(u->hash, text);
+	return fsio_replace(t->fd, step->path, span_of(text), &meta, err);
+}
+
 static int apply(const struct target *t, const struct stamp_step *step, struct err *err)
 {
 	switch (step->act) {
@@ -83,6 +94,8 @@ static int apply(const struct target *t, const struct stamp_step *step, struct e
 		return set_tree(t, step->path, long_ago, err);
 	case STAMP_SET_TREE:
 		return set_tree(t, step->path, step->mtime, err);
+	case STAMP_REVIVE:
+		return revive(t, step, err);
 	case STAMP_DROP:
 		return fsio_unlink(t->fd, step->path, err);
 	case STAMP_SET:

@@ -256,7 +256,7 @@ static size_t find_dependency(const struct target *t, const struct by_hash *tabl
 	return best;
 }
 
-static void link_units(struct target *t)
+void target_link(struct target *t)
 {
 	struct by_hash table = {.mask = 63};
 	while (table.mask < t->count * 2)
@@ -313,7 +313,7 @@ int target_load_profile(const char *path, const char *profile, struct target **r
 	read_units(t, &dirs);
 	vec_release(&dirs);
 	verify_units(t);
-	link_units(t);
+	target_link(t);
 	*ret = t;
 	return 0;
 }

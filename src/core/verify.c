@@ -4,6 +4,7 @@
 #include "steady/core/place.h"
 #include "steady/core/recordset.h"
 #include "steady/core/remake.h"
+#include "steady/core/revive.h"
 #include "steady/core/unitorder.h"
 
 #include <stdlib.h>
@@ -169,6 +170,7 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	struct judge j = {.rq = request, .t = request->target, .v = v};
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	v->unit = arena_array(v->mem, j.t->count, sizeof(*v->unit));
+	v->revived = revive_find(request->target, request->files, v->mem);
 	v->order = unit_order(j.t, v->mem);
 	inputs_prepare(&j.context, request->files, j.t, observer_ways(request->observer), v->mem);
 	const char *uncertain;

@@ -230,6 +230,32 @@ class Basics(Records):
         self.edit("plain/src/lib.rs", "plain2", "plain1")
         self.check_next(["app", "plain"], "plain1 data1 msg1")
 
+    def test_a_build_that_failed_early(self):
+        """cargo empties hash files when it plans; units that it never came to are still what they were."""
+        self.first()
+        self.edit("plain/src/lib.rs", "pub fn", "pub fun")
+        for path in ("script/src/lib.rs", "script/data/x", "app/src/msg.txt"):
+            (self.root / path).touch()
+        self.assertNotEqual(self.ws.cargo("build", "-j", "1", check=False).returncode, 0)
+        self.edit("plain/src/lib.rs", "pub fun", "pub fn")
+        self.restore()
+        self.assertNotIn("app", self.build("-p", "script"))
+        self.build()
+        self.assertEqual(self.answer(), "plain1 data1 msg1")
+        self.restore()
+        self.assertEqual(self.restore()["summary"]["steps"], 0)
+
+    def test_documentation_comes_back_too(self):
+        self.restore()
+        self.ws.cargo("build")
+        self.ws.cargo("doc")
+        self.save()
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        self.restore()
+        self.edit("plain/src/lib.rs", "plain2", "plain1")
+        self.restore()
+        self.assertEqual(self.ws.cargo("doc").compiled, [])
+
     def test_old_stamps_on_new_bytes(self):
         """S1, S11: times say nothing."""
         self.first()

@@ -36,6 +36,8 @@ enum stamp_act {
 	STAMP_AGE,
 	/** Remove a file that was set aside before cargo made a new one. */
 	STAMP_DROP,
+	/** Write the unit's hash to its emptied hash file. */
+	STAMP_REVIVE,
 	/** Rename `path` to `to`. */
 	STAMP_PUT_BACK,
 	/** Set the file's mtime. */
@@ -57,7 +59,7 @@ struct stamps_plan {
 	/** In the order of application. */
 	struct stamp_step *step;
 	size_t count;
-	/** Steps that invalidate: the first of them. */
+	/** Steps that invalidate, and those that write hashes again: the first of them. */
 	size_t invalidating;
 	/** Steps of each kind. */
 	size_t acts[STAMP_SET_TREE + 1];

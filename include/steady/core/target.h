@@ -135,6 +135,8 @@ int target_load(const char *path, struct target **ret, struct err *err);
 /** Only the directories of one profile ("debug"), the host's and every triple's; NULL: all. No unit depends on one of another
  * profile. */
 int target_load_profile(const char *path, const char *profile, struct target **ret, struct err *err);
+/** Finds the units' dependencies again, after hashes were changed in memory. */
+void target_link(struct target *t);
 /** Accepts NULL, returns NULL. */
 struct target *target_free(struct target *t);
 void target_cleanup(struct target **t);

@@ -65,6 +65,8 @@ struct verification {
 	struct recordset *records;
 	/** One for each unit of the target. */
 	struct unit_verdict *unit;
+	/** Its hash file is empty and can be written again (core/revive.h). */
+	bool *revived;
 	/** All units, dependencies first. */
 	size_t *order;
 	/** The directory's stamps were lost on the way: order comes from the records. */
