@@ -1,10 +1,12 @@
 """What a target directory holds, unit by unit, and so the fewest units the next build has to make.
 
-A unit is needed when it was never made, when it is void (cargo had begun to make it and did not end), when what it is
-made of differs from what it was made of, or when a dependency is needed or was made anew since. It is *open* when it may
-be made although nothing changed: nobody holds evidence for it (no record binds to this build), or a kill left unclear
-whether it had ended. Open spreads to dependents like needed. One exception is *raced*: rustc was started in the very
-clock tick in which a script had written a source for it; the stamps do not say which came first, so there is no record.
+A unit is needed when it was never made, when it is void (cargo had begun to make it and did not end, or meant to, and it
+has no record), when what it is made of differs from what it was made of, or when a dependency is needed or was made anew
+since. It is *open* when it may be made although nothing changed: nobody holds evidence for it (no record binds to this
+build), or a kill left unclear whether it had ended or, since cargo names a process before it starts it, whether it had
+begun: then the unit may still be the one *before*. Open spreads to dependents like needed. One exception is *raced*: rustc
+was started in the very clock tick in which a script had written a source for it; the stamps do not say which came first,
+so there is no record.
 """
 
 import copy
@@ -26,6 +28,11 @@ class Made:
     void: bool = False
     unclear: bool = False
     raced: bool = False
+    before: "Made" = None
+
+    def serials(self) -> set:
+        """The builds that it may be."""
+        return {self.serial} | ({self.before.serial} if self.before else set())
 
 
 @dataclass
@@ -68,17 +75,20 @@ class Target:
         """What `cargo` must and may make of GRAPH, the work tree being TREE."""
         verdict = Verdict(_ordered(graph))
         for unit in verdict.order:
-            why = self._why(unit, graph[unit], tree, verdict.needed)
-            if why:
+            made = self.made.get(unit)
+            why = self._why(unit, made, graph[unit], tree, verdict.needed)
+            if why and not self._may_be_before(unit, graph, tree, verdict):
                 verdict.needed[unit] = why
                 continue
-            made = self.made[unit]
             if not made.recorded or made.unclear or any(dep in verdict.open for dep in graph[unit]):
                 verdict.open.add(unit)
         return verdict
 
-    def _why(self, unit: tuple, dependencies: list, tree: workspace.Tree, needed: dict) -> str:
+    def _may_be_before(self, unit: tuple, graph: dict, tree: workspace.Tree, verdict: Verdict) -> bool:
         made = self.made.get(unit)
+        return bool(made and made.before and not self._why(unit, made.before, graph[unit], tree, verdict.needed))
+
+    def _why(self, unit: tuple, made: Made, dependencies: list, tree: workspace.Tree, needed: dict) -> str:
         if made is None:
             return "never made"
         if made.void:
@@ -90,7 +100,7 @@ class Target:
         for dep in dependencies:
             if dep in needed:
                 return f"{dep[0]} {dep[1]} is needed"
-            if made.dependencies.get(dep) != self.made[dep].serial:
+            if made.dependencies.get(dep) not in self.made[dep].serials():
                 return f"{dep[0]} {dep[1]} was made anew"
         return ""
 
@@ -100,15 +110,27 @@ class Target:
             if unit in build.finished and unit in build.started and not build.killed:
                 self.made[unit] = self._make(unit, graph, before, after)
             elif build.killed and unit in build.started:
-                self.made[unit] = self._make(unit, graph, before, after)
+                self.made[unit] = self._make(unit, graph, before, after, self.made.get(unit))
                 self.made[unit].unclear = True
+                if unit in build.finished:
+                    self.made[unit].before = None
             elif not build.ok and unit in self.made:
-                self.made[unit].void |= unit in verdict.needed
-                self.made[unit].unclear |= unit in verdict.open
+                made = self.made[unit]
+                made.void |= unit in verdict.needed and (unit in build.started or not made.recorded)
+                made.unclear |= unit in verdict.open
             elif build.ok and unit in self.made:
-                self.made[unit].unclear = False
+                self._kept(unit, graph, before, verdict)
 
-    def _make(self, unit: tuple, graph: dict, before: workspace.Tree, after: workspace.Tree) -> Made:
+    def _kept(self, unit: tuple, graph: dict, tree: workspace.Tree, verdict: Verdict) -> None:
+        """cargo did not make UNIT: what it is must be right for TREE."""
+        made = self.made[unit]
+        if self._may_be_before(unit, graph, tree, verdict):
+            if not self._why(unit, made, graph[unit], tree, verdict.needed):
+                return
+            made = self.made[unit] = made.before
+        made.before, made.unclear = None, False
+
+    def _make(self, unit: tuple, graph: dict, before: workspace.Tree, after: workspace.Tree, old: Made = None) -> Made:
         Target._serial += 1
         dependencies = {dep: self.made[dep].serial for dep in graph[unit] if dep in self.made}
         made = Made(Target._serial, workspace.inputs(before, unit[0], unit[1]), dependencies)
@@ -116,6 +138,8 @@ class Target:
             made.side_output = workspace.side_output_due(before, unit[0])
         if unit[0] == "gen" and unit[1] in ("lib", "doc"):
             made.inputs = workspace.inputs(after, unit[0], unit[1])
+        if old and old.recorded and not old.void:
+            made.before = old.before or old
         return made
 
     def raced(self, units) -> None:
@@ -135,7 +159,7 @@ class Target:
             if made.recorded or made.void or made.unclear or made.raced or not made.in_session:
                 return made.recorded
             same = made.inputs == workspace.inputs(tree, unit[0], unit[1])
-            below = all(dep in self.made and self.made[dep].serial == serial and self.made[dep].recorded
+            below = all(dep in self.made and serial in self.made[dep].serials() and self.made[dep].recorded
                         for dep, serial in made.dependencies.items())
             return same and below
 
