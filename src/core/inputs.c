@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ENVIRONMENT "the Python environment"
+
 struct gatherer {
 	struct unitfiles *files;
 	const struct target *t;
@@ -244,6 +246,7 @@ void inputs_prepare(struct inputs_context *ret, struct unitfiles *files, const s
 {
 	struct inputs_context context = {.files = files, .target = target, .ways = ways};
 	context.reads_directories = macros_find(target, mem);
+	context.python = pyscripts_find(target, files, mem);
 	context.globs = globs_read(mem, unitfiles_workspace_root(files), &context.globs_why);
 	*ret = context;
 }
@@ -275,6 +278,24 @@ static bool has_env(const struct unit_files *u)
 	return any;
 }
 
+/* What is installed, and where, if the script noted that. */
+static void gather_environment(struct gatherer *g, const struct pyscript *script)
+{
+	if (script->env == NULL || g->why != NULL)
+		return;
+	if (script->env->why != NULL) {
+		g->why = arena_printf(g->mem, ENVIRONMENT " cannot be told: %s", script->env->why);
+		return;
+	}
+	add(g, INPUT_ENVIRONMENT, false, script->key);
+	if (pyscripts_held(g->t, g->u, script->env, g->mem) != NULL)
+		add(g, INPUT_ENVIRONMENT_PATH, false, script->place);
+	if (script->beside && g->u->package_root == NULL)
+		g->why = "the package's directory is not known";
+	else if (script->beside)
+		add(g, INPUT_BESIDE, false, g->u->package_root);
+}
+
 void inputs_of(const struct inputs_context *context, struct arena *mem, size_t unit, struct unit_inputs *ret)
 {
 	struct gatherer g = {.files = context->files,
@@ -286,6 +307,7 @@ void inputs_of(const struct inputs_context *context, struct arena *mem, size_t u
 		.seen = strmap_new()};
 	gather(&g);
 	gather_globs(&g, context, unit);
+	gather_environment(&g, &context->python[unit]);
 	*ret = (struct unit_inputs){.count = g.found.len, .why = g.why};
 	ret->item = arena_array(mem, g.found.len, sizeof(*ret->item));
 	if (g.found.len != 0)
@@ -329,6 +351,29 @@ const char *inputs_path(const struct unitfiles *files, struct arena *mem, const 
 	CLEANUP_STR struct str path = STR_INIT;
 	inputs_full_path(files, input, &path);
 	return arena_strdup(mem, path.buf);
+}
+
+bool inputs_question(
+	const struct inputs_context *context, size_t unit, const struct input *input, struct str *out)
+{
+	const struct pyscript *script = &context->python[unit];
+	if (input->kind != INPUT_ENVIRONMENT && input->kind != INPUT_ENVIRONMENT_PATH) {
+		inputs_full_path(context->files, input, out);
+		return true;
+	}
+	const char *text = input->kind == INPUT_ENVIRONMENT ? script->key : script->place;
+	str_clear(out);
+	str_add(out, text != NULL ? text : "");
+	return text != NULL;
+}
+
+const char *inputs_title(enum input_kind kind, const char *path)
+{
+	if (kind == INPUT_ENVIRONMENT)
+		return ENVIRONMENT;
+	if (kind == INPUT_ENVIRONMENT_PATH)
+		return "the place of " ENVIRONMENT;
+	return kind == INPUT_GLOB ? "what the patterns in " GLOBS_FILE " and " GLOBS_VARIABLE " match" : path;
 }
 
 bool inputs_is_package_stamp(struct span text)

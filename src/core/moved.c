@@ -1,17 +1,12 @@
 #include "steady/core/moved.h"
 
-#include "steady/core/aside.h"
+#include "steady/core/runtexts.h"
 #include "steady/core/unitorder.h"
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_BYTES ((size_t)1 << 30)
-#define MAX_DEPTH 64
-#define MAX_ENTRIES ((size_t)1000000)
 
 struct moved {
 	struct arena *mem;
@@ -70,51 +65,12 @@ static void find_macros(struct moved *m)
 	}
 }
 
-static bool text_holds(struct span text, const struct record *record)
+static bool text_holds(struct span text, const void *ctx)
 {
+	const struct record *record = ctx;
 	if (record->root.len > 1 && span_find_span(text, record->root) != text.len)
 		return true;
 	return record->real_root.len > 1 && span_find_span(text, record->real_root) != text.len;
-}
-
-static bool file_holds(int dirfd, const char *path, const struct record *record)
-{
-	CLEANUP_ARENA struct arena *mem = arena_new();
-	struct span bytes;
-	return fsio_read(dirfd, path, MAX_BYTES, mem, &bytes, NULL, NULL) != 0 || text_holds(bytes, record);
-}
-
-/* The first file below the open directory that holds the root, as a path below it. */
-static const char *tree_holds(int fd, unsigned depth, const struct record *record, struct arena *mem)
-{
-	struct dir_list list;
-	if (depth > MAX_DEPTH || fsio_list(fd, MAX_ENTRIES, mem, &list, NULL) < 0)
-		return ".";
-	for (size_t i = 0; i < list.count; i++) {
-		const char *name = list.entry[i].name;
-		if (list.entry[i].type == DT_DIR) {
-			CLEANUP_CLOSE int child = fsio_open_dir(fd, name, NULL);
-			const char *found = child < 0 ? "." : tree_holds(child, depth + 1, record, mem);
-			if (found != NULL)
-				return arena_printf(mem, "%s/%s", name, found);
-		} else if (list.entry[i].type != DT_REG || file_holds(fd, name, record)) {
-			return name;
-		}
-	}
-	return NULL;
-}
-
-static const char *run_holds(
-	const struct moved *m, const struct unit_files *f, const struct record *record, struct arena *mem)
-{
-	const char *printed =
-		f->reference_state == REFERENCE_MISSING ? aside_path(mem, f) : f->reference.path;
-	if (file_holds(m->t->fd, printed, record))
-		return f->reference.path;
-	const char *out_dir = unit_out_dir(mem, f->unit);
-	CLEANUP_CLOSE int fd = fsio_open_dir(m->t->fd, out_dir, NULL);
-	const char *found = fd < 0 ? NULL : tree_holds(fd, 0, record, mem);
-	return found == NULL ? NULL : arena_printf(mem, "%s/%s", out_dir, found);
 }
 
 /* Absolute inputs below the old root are looked at there by cargo, wherever the tree has gone. */
@@ -135,7 +91,7 @@ const char *moved_find(struct moved *m, size_t unit, const struct record *record
 {
 	const struct unit_files *f = unitfiles_get(m->files, unit);
 	if (f->unit->kind == UNIT_RUN_BUILD_SCRIPT)
-		return run_holds(m, f, record, mem);
+		return runtexts_find(m->t, f, text_holds, record, mem);
 	if (f->reference_state != REFERENCE_READ || !f->has_rustc)
 		return f->reference_state == REFERENCE_NONE ? NULL : f->reference.path;
 	const char *found = depinfo_holds(f, record);
@@ -144,7 +100,8 @@ const char *moved_find(struct moved *m, size_t unit, const struct record *record
 	if (m->above_macro == NULL)
 		find_macros(m);
 	for (size_t i = 0; m->above_macro[unit] && i < f->noutput; i++) {
-		if (!f->outputs[i].in_target_dir && file_holds(m->t->fd, f->outputs[i].file.path, record))
+		if (!f->outputs[i].in_target_dir &&
+			runtexts_file(m->t->fd, f->outputs[i].file.path, text_holds, record))
 			return f->outputs[i].file.path;
 	}
 	return NULL;

@@ -7,6 +7,8 @@
 #include "steady/core/mtimewalk.h"
 #include "steady/core/pkggit.h"
 #include "steady/core/pkgview.h"
+#include "steady/core/pydist.h"
+#include "steady/core/pyscripts.h"
 #include "steady/core/venvlink.h"
 #include "steady/core/way.h"
 #include "steady/util/fsio.h"
@@ -33,6 +35,7 @@ struct watch {
 	struct fileset *set;
 	/* The program behind INPUT_INTERPRETER. */
 	struct venvlink *link;
+	struct pydist *installed;
 };
 
 struct observer {
@@ -130,6 +133,13 @@ static bool is_data(const char *path, bool is_directory, const void *ctx)
 	return access(full.buf, F_OK) != 0;
 }
 
+static void prepare_environment(struct observer *o, struct watch *w)
+{
+	struct pyenv env;
+	pydist_from_key(w->path, o->mem, &env);
+	w->installed = pydist_read(&env, o->workspace_root, o->contents, o->mem);
+}
+
 /* What can be asked before files are read. */
 static void prepare(struct observer *o, struct watch *w)
 {
@@ -144,7 +154,9 @@ static void prepare(struct observer *o, struct watch *w)
 		listing_walk(o->mem, o->contents, w->path, w->listing);
 		break;
 	case INPUT_PACKAGE:
-		w->package = pkgview_list(&o->package_options, o->contents, o->mem, w->path);
+	case INPUT_BESIDE:
+		w->package = pkgview_list(&o->package_options, o->contents, o->mem, w->path,
+			w->kind == INPUT_BESIDE ? pyscripts_is_beside : NULL);
 		break;
 	case INPUT_DATA:
 		w->listing = arena_alloc(o->mem, sizeof(*w->listing));
@@ -161,6 +173,9 @@ static void prepare(struct observer *o, struct watch *w)
 		w->link = arena_alloc(o->mem, sizeof(*w->link));
 		if (venvlink_read(o->mem, w->path, w->link) && w->link->is_copy)
 			w->content = contents_want(o->contents, w->link->program);
+		break;
+	case INPUT_ENVIRONMENT:
+		prepare_environment(o, w);
 		break;
 	default:
 		break;
@@ -335,11 +350,24 @@ static void answer(struct observer *o, struct watch *w)
 	case INPUT_PACKAGE:
 		pkgview_finish(w->package, o->mem, o->ways, &w->seen);
 		break;
+	case INPUT_BESIDE:
+		pkgview_finish(w->package, o->mem, o->ways, &w->seen);
+		/* cargo does not compare these. */
+		w->seen.package = NULL;
+		break;
 	case INPUT_GLOB:
 		answer_set(o, w);
 		break;
 	case INPUT_INTERPRETER:
 		answer_interpreter(w);
+		break;
+	case INPUT_ENVIRONMENT:
+		pydist_finish(w->installed, &w->seen);
+		break;
+	case INPUT_ENVIRONMENT_PATH:
+		w->seen.state = OBSERVED;
+		w->seen.size = strlen(w->path);
+		w->seen.digest = digest_of(span_of(w->path));
 		break;
 	}
 }

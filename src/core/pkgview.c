@@ -9,8 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct pkgview *pkgview_list(
-	const struct pkglist_options *options, struct contents *contents, struct arena *mem, const char *root)
+static void leave_out(struct pkglist *list, pkgview_filter *filter)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		struct span path = span_of(list->file[i].path), root = span_of(list->root);
+		if (!path_has_prefix(path, root) || filter(path_below(path, root).ptr))
+			list->file[kept++] = list->file[i];
+	}
+	list->count = kept;
+}
+
+struct pkgview *pkgview_list(const struct pkglist_options *options, struct contents *contents,
+	struct arena *mem, const char *root, pkgview_filter *filter)
 {
 	struct pkgview *view = arena_alloc(mem, sizeof(*view));
 	struct err err = ERR_INIT;
@@ -18,6 +29,8 @@ struct pkgview *pkgview_list(
 		view->why = arena_strdup(mem, err.msg);
 		return view;
 	}
+	if (filter != NULL)
+		leave_out(&view->list, filter);
 	view->content = arena_array(mem, view->list.count, sizeof(*view->content));
 	for (size_t i = 0; i < view->list.count; i++)
 		view->content[i] = contents_want(contents, view->list.file[i].path);

@@ -263,7 +263,9 @@ static bool check_place(struct recorder *rec, size_t i)
 			c->quiet = rec->rq->mark;
 		return true;
 	}
-	if (!rec->certain || files->reference_state == REFERENCE_NONE || !check_fast_script(rec, i, files)) {
+	const struct pyenv *env = rec->context.python[i].env;
+	if (!rec->certain || files->reference_state == REFERENCE_NONE || !check_fast_script(rec, i, files) ||
+		(env != NULL && env->pinned)) {
 		refuse(rec, i,
 			rec->rq->marked
 				? "it was built before this job's `cargo steady restore`"
@@ -290,13 +292,19 @@ static bool check_inputs(struct recorder *rec, size_t i)
 					input->path));
 			return false;
 		}
-		if (!place_older(observer_ways(rec->rq->observer), rec->r->mem, input->path, c->seen[n],
-			    c->quiet, &why)) {
+		if (!place_older(observer_ways(rec->rq->observer), rec->r->mem,
+			    inputs_title(input->kind, input->path), c->seen[n], c->quiet, &why)) {
 			refuse(rec, i, why);
 			return false;
 		}
 	}
 	return true;
+}
+
+/* Of an environment the list of what is installed, as much of it as a record takes: the digest is of all. */
+static const char *recorded_path(const struct unit_input *input, const struct observation *seen)
+{
+	return input->kind == INPUT_ENVIRONMENT ? seen->text : input->path;
 }
 
 static void fill_inputs(struct recorder *rec, size_t i, struct record *record)
@@ -311,7 +319,7 @@ static void fill_inputs(struct recorder *rec, size_t i, struct record *record)
 		to->kind = from->kind;
 		to->compared = from->compared;
 		struct span path;
-		to->root = inputs_root_of(rec->rq->files, from->path, &path);
+		to->root = inputs_root_of(rec->rq->files, recorded_path(from, c->seen[n]), &path);
 		/* The inputs' own text goes when the recording has been made. */
 		to->path = span_make(arena_strndup(rec->r->mem, path.ptr, path.len), path.len);
 		to->size = c->seen[n]->size;

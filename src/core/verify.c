@@ -62,8 +62,8 @@ static void gather_evidence(struct judge *j, size_t i)
 	evidence->seen = arena_array(j->v->mem, record->ninput, sizeof(*evidence->seen));
 	for (size_t n = 0; n < record->ninput; n++) {
 		const struct input *input = &record->input[n];
-		inputs_full_path(j->rq->files, input, &path);
-		evidence->seen[n] = observer_want(j->rq->observer, input->kind, path.buf);
+		bool asked = inputs_question(&j->context, i, input, &path);
+		evidence->seen[n] = asked ? observer_want(j->rq->observer, input->kind, path.buf) : NULL;
 	}
 }
 
@@ -140,8 +140,8 @@ static void find_remakes(struct judge *j, size_t i)
 	}
 	for (size_t n = 0; j->evidence[i].seen != NULL && n < record->ninput; n++) {
 		const struct input *input = &record->input[n];
-		if (j->evidence[i].seen[n]->state == OBSERVED_MISSING && input->root == INPUT_WORKSPACE &&
-			input->kind == INPUT_FILE)
+		if (input->root == INPUT_WORKSPACE && input->kind == INPUT_FILE &&
+			j->evidence[i].seen[n]->state == OBSERVED_MISSING)
 			remake_mark(&remake, i, inputs_path(j->rq->files, j->v->mem, input));
 	}
 }

@@ -32,6 +32,19 @@ static bool is_above_its_dependencies(const struct judge *j, size_t i)
 	return stood_for;
 }
 
+/* Environments that share one name cannot be told apart afterwards; others are known by their stamps. */
+static bool is_in_its_environment(const struct judge *j, size_t i, const char **ret_why)
+{
+	const struct pyenv *env = j->context.python[i].env;
+	for (size_t n = 0; env != NULL && n < env->nsite; n++) {
+		if (!mount_is_local(env->site[n]))
+			return false;
+	}
+	if (env != NULL && env->pinned)
+		*ret_why = "it has no record of the Python environment that it ran in";
+	return env == NULL || !env->pinned;
+}
+
 /* Proof by the file system; *ret_why is what is in its way. */
 static bool is_proven_in_place(struct judge *j, size_t i, const char **ret_why)
 {
@@ -39,14 +52,16 @@ static bool is_proven_in_place(struct judge *j, size_t i, const char **ret_why)
 	const struct unit_files *files = unitfiles_get(j->rq->files, i);
 	const char *root = unitfiles_workspace_root(j->rq->files);
 	if (!evidence->in_place || files->reference_state == REFERENCE_NONE ||
-		!is_above_its_dependencies(j, i))
+		!is_above_its_dependencies(j, i) || !is_in_its_environment(j, i, ret_why))
 		return false;
 	for (size_t n = 0; n < evidence->inputs.count; n++) {
 		const struct unit_input *input = &evidence->inputs.item[n];
 		const struct observation *seen = evidence->seen[n];
-		if (!place_older(observer_ways(j->rq->observer), j->v->mem, input->path, seen,
-			    evidence->start, ret_why) ||
-			(input->kind != INPUT_LINK && !mount_is_same(root, input->path)))
+		const char *title = inputs_title(input->kind, input->path);
+		if (!place_older(observer_ways(j->rq->observer), j->v->mem, title, seen, evidence->start,
+			    ret_why) ||
+			(input->kind != INPUT_LINK && title == input->path &&
+				!mount_is_same(root, input->path)))
 			return false;
 		if (input->compared && timespec_cmp(seen->mtime, j->v->unit[i].newest) > 0)
 			j->v->unit[i].newest = seen->mtime;

@@ -13,7 +13,7 @@
 
 /* What is known of one unit before its verdict. */
 struct evidence {
-	/** For each of the inputs, those of the record if it is bound. */
+	/** For each of the inputs, those of the record if it is bound; NULL for what cannot be asked. */
 	const struct observation **seen;
 	/** Of a unit without a bound record. */
 	struct unit_inputs inputs;

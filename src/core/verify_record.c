@@ -2,15 +2,24 @@
 
 #include "steady/core/aside.h"
 #include "steady/core/globs.h"
+#include "steady/core/pydist.h"
 #include "steady/util/fsio.h"
 
 static const char *path_for_people(struct judge *j, const struct input *input)
 {
-	if (input->kind == INPUT_GLOB)
-		return "what the patterns in " GLOBS_FILE " and " GLOBS_VARIABLE " match";
+	const char *path = arena_strndup(j->v->mem, input->path.ptr, input->path.len);
 	if (input->path.len == 0)
-		return input->root == INPUT_BUILD ? "the build directory" : "the workspace";
-	return arena_strndup(j->v->mem, input->path.ptr, input->path.len);
+		path = input->root == INPUT_BUILD ? "the build directory" : "the workspace";
+	if (input->kind == INPUT_BESIDE)
+		return arena_printf(j->v->mem, "what lies beside the script in %s", path);
+	return inputs_title(input->kind, path);
+}
+
+/* What was installed then, and now. */
+static const char *environment_difference(
+	struct judge *j, const struct input *input, const struct observation *seen)
+{
+	return pydist_difference(input->path, span_of(seen->text), j->v->mem);
 }
 
 /* Is the input as it was? If not, *ret_why says what happened to it. */
@@ -30,12 +39,15 @@ static bool is_unchanged(
 			input->kind == INPUT_ABSENT ? "%s was not there" : "%s is not what it was", path);
 		return false;
 	case OBSERVED_UNREADABLE:
-		*ret_why = arena_printf(mem, "%s cannot be read: %s", path, seen->why);
+		*ret_why = arena_printf(mem,
+			input->kind == INPUT_ENVIRONMENT ? "%s %s" : "%s cannot be read: %s", path,
+			seen->why);
 		return false;
 	case OBSERVED:
 		break;
 	}
-	*ret_why = arena_printf(mem, "%s has changed", path);
+	*ret_why = input->kind == INPUT_ENVIRONMENT ? environment_difference(j, input, seen)
+						    : arena_printf(mem, "%s has changed", path);
 	return false;
 }
 
@@ -151,9 +163,28 @@ static bool judge_globs(struct judge *j, size_t i)
 	return covered;
 }
 
+/* Does the record say what the script's environment held, and can that be compared with what it holds now? */
+static bool judge_environment(struct judge *j, size_t i)
+{
+	const struct pyscript *script = &j->context.python[i];
+	const struct record *record = j->v->unit[i].record;
+	const char *why = NULL;
+	for (size_t n = 0; n < record->ninput; n++) {
+		if (j->evidence[i].seen[n] == NULL)
+			why = "its record names a Python environment, and it sees none";
+	}
+	if (script->env != NULL && script->env->why != NULL)
+		why = arena_printf(j->v->mem, "the Python environment cannot be told: %s", script->env->why);
+	else if (script->env != NULL && !pyscript_is_covered(script, record))
+		why = "its record does not say what the Python environment held";
+	if (why != NULL)
+		judge_decide(j, i, VERDICT_CHANGED, why, UNIT_NONE);
+	return why == NULL;
+}
+
 void judge_by_record(struct judge *j, size_t i)
 {
-	if (judge_globs(j, i) && judge_bindings(j, i) && judge_reference(j, i) && judge_outputs(j, i) &&
-		judge_inputs(j, i) && judge_place(j, i))
+	if (judge_globs(j, i) && judge_environment(j, i) && judge_bindings(j, i) && judge_reference(j, i) &&
+		judge_outputs(j, i) && judge_inputs(j, i) && judge_place(j, i))
 		judge_decide(j, i, VERDICT_VERIFIED, NULL, UNIT_NONE);
 }

@@ -325,3 +325,19 @@ int fsio_list(int fd, size_t max, struct arena *mem, struct dir_list *ret, struc
 		return err_set(err, E2BIG, "a directory has more than %zu entries", max);
 	return code != 0 ? err_sys(err, code, "cannot list a directory") : 0;
 }
+
+bool fsio_birth(const char *path, struct timespec *ret)
+{
+#ifdef STATX_BTIME
+	struct statx sx;
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &sx) < 0 ||
+		(sx.stx_mask & STATX_BTIME) == 0)
+		return false;
+	*ret = (struct timespec){.tv_sec = sx.stx_btime.tv_sec, .tv_nsec = (long)sx.stx_btime.tv_nsec};
+	return true;
+#else
+	(void)path;
+	(void)ret;
+	return false;
+#endif
+}

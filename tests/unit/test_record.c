@@ -19,6 +19,9 @@ static struct input sample_input[] = {
 	{INPUT_TREE, INPUT_ABSOLUTE, true, TEXT("/usr/include"), 0, {{9}}, {0, 0}},
 	{INPUT_ABSENT, INPUT_BUILD, false, TEXT(""), 0, {{0}}, {0, 0}},
 	{INPUT_INTERPRETER, INPUT_ABSOLUTE, false, TEXT("/v/pyvenv.cfg"), 300, {{0xff}}, {1, 2}},
+	{INPUT_ENVIRONMENT, INPUT_ABSOLUTE, false, TEXT("python /usr/bin/python3\ncffi 1.0 00\n"), 30, {{3}},
+		{0, 0}},
+	{INPUT_BESIDE, INPUT_WORKSPACE, false, TEXT("app"), 9, {{4}}, {1, 2}},
 };
 static struct timespec sample_dep[] = {{1, 0}, {INT64_MAX, 5}, {INT64_MIN, 6}};
 
@@ -116,7 +119,7 @@ static void test_bodies(void **state)
 		{TEXT(HEAD "\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\0"), -EBADMSG},
 		{TEXT(HEAD "\0\xff\xff\xff\x7f"), -EBADMSG},
 		/* unknown kind, unknown root, shared bytes that are not there, a NUL in a path */
-		{TEXT(HEAD "\0\1\x0b\0\0\1x\0" ZERO16 "\0\0"), -EBADMSG},
+		{TEXT(HEAD "\0\1\x0e\0\0\1x\0" ZERO16 "\0\0"), -EBADMSG},
 		{TEXT(HEAD "\0\1\1\3\0\1x\0" ZERO16 "\0\0"), -EBADMSG},
 		{TEXT(HEAD "\0\1\1\0\1\1x\0" ZERO16 "\0\0"), -EBADMSG},
 		{TEXT(HEAD "\0\1\1\0\0\1\0\0" ZERO16 "\0\0"), -EBADMSG},

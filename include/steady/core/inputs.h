@@ -16,6 +16,7 @@
 #ifndef STEADY_CORE_INPUTS_H
 #define STEADY_CORE_INPUTS_H
 
+#include "steady/core/pyscripts.h"
 #include "steady/core/unitfiles.h"
 #include "steady/core/way.h"
 #include "steady/format/record.h"
@@ -26,7 +27,7 @@ struct unit_input {
 	enum input_kind kind;
 	/** cargo compares its mtime with the unit's reference. */
 	bool compared;
-	/** Absolute. */
+	/** Absolute, or as observer_want takes it. */
 	const char *path;
 };
 
@@ -45,6 +46,8 @@ struct inputs_context {
 	struct ways *ways;
 	/** For each unit: its macros may read directories (core/macros.h). */
 	const bool *reads_directories;
+	/** For each unit: the Python environment that its script sees (core/pyscripts.h). */
+	const struct pyscript *python;
 	/** The user's patterns (core/globs.h), NULL if there are none; and why they cannot be told, or NULL. */
 	const char *globs, *globs_why;
 };
@@ -64,6 +67,13 @@ enum input_root inputs_root_of(const struct unitfiles *files, const char *path, 
 void inputs_full_path(const struct unitfiles *files, const struct input *input, struct str *out);
 /** The same in mem. */
 const char *inputs_path(const struct unitfiles *files, struct arena *mem, const struct input *input);
+
+/** What the observer is asked for a record's input: the absolute path, or what stands for the environment of the unit now; false
+ * if that cannot be told. *out is replaced. */
+bool inputs_question(
+	const struct inputs_context *context, size_t unit, const struct input *input, struct str *out);
+/** The input's name in messages. */
+const char *inputs_title(enum input_kind kind, const char *path);
 
 /** Is it the string of a whole package's newest file ("<seconds>.<nanoseconds>s (<path>)")? */
 bool inputs_is_package_stamp(struct span precalculated);

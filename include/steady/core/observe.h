@@ -43,6 +43,8 @@ struct observation {
 	struct timespec youngest;
 	/** INPUT_PACKAGE: the files, or NULL. */
 	const struct pkglist *package;
+	/** INPUT_ENVIRONMENT: the list that the digest is of, as much of it as a record takes. */
+	const char *text;
 	/** What is in the way, or NULL. */
 	const char *why;
 };
@@ -65,7 +67,8 @@ void observer_cleanup(struct observer **o);
 #define CLEANUP_OBSERVER CLEANUP(observer_cleanup)
 
 /**
- * `path` is absolute (for INPUT_GLOB the pattern), and copied. The answer is filled by observer_look and lives as
+ * `path` is absolute (for INPUT_GLOB the pattern, for INPUT_ENVIRONMENT and INPUT_ENVIRONMENT_PATH what core/pyscripts.h
+ * says), and copied. The answer is filled by observer_look and lives as
  * long as the observer.
  */
 const struct observation *observer_want(struct observer *o, enum input_kind kind, const char *path);

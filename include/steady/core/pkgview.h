@@ -23,8 +23,12 @@ struct pkgview {
 	const char *why;
 };
 
+/** Is the file, a path relative to the package, wanted? */
+typedef bool pkgview_filter(const char *path);
+
+/** A `filter` of NULL wants all. */
 struct pkgview *pkgview_list(const struct pkglist_options *options, struct contents *contents,
-	struct arena *mem, const char *root);
+	struct arena *mem, const char *root, pkgview_filter *filter);
 /** Fills *ret; `ways` tells of directories that took another's place. */
 void pkgview_finish(
 	const struct pkgview *view, struct arena *mem, struct ways *ways, struct observation *ret);

@@ -62,8 +62,14 @@ enum input_kind {
 	INPUT_SIDE = 9,
 	/** Which program stands behind a virtual environment's interpreter. */
 	INPUT_INTERPRETER = 10,
+	/** What is installed in the Python environment that a script saw; the path is the list (core/pydist.h). */
+	INPUT_ENVIRONMENT = 11,
+	/** Where that environment lies: for scripts whose output holds its path, which is the path of this input. */
+	INPUT_ENVIRONMENT_PATH = 12,
+	/** The files that cargo lists for the package in this directory, less what Python's build tools write there. */
+	INPUT_BESIDE = 13,
 };
-#define INPUT_KIND_MAX INPUT_INTERPRETER
+#define INPUT_KIND_MAX INPUT_BESIDE
 
 enum input_root {
 	INPUT_ABSOLUTE = 0,

@@ -89,6 +89,9 @@ void fsio_take_owner(int dirfd, const char *path, const char *like);
 /** Waits until the entries of the directory are on disk. */
 int fsio_sync_dir(int dirfd, const char *path, struct err *err);
 
+/** When the thing at `path` was made; false where it is not there or the file system does not tell. */
+bool fsio_birth(const char *path, struct timespec *ret);
+
 int timespec_cmp(struct timespec a, struct timespec b);
 
 #endif

@@ -1,0 +1,45 @@
+/*
+ * What is installed in a Python environment.
+ *
+ *	struct pydist *dist = pydist_read(&env, "/ws", contents, mem);	asks `contents` for files
+ *	contents_settle(contents, progress);
+ *	pydist_finish(dist, &seen);			seen.digest, seen.text
+ *
+ * One line for each distribution: its name, its version, and a digest of the lines of its RECORD that carry a hash. Left out
+ * is what differs when the same wheel is installed again, or elsewhere: paths that leave the directory (scripts with the
+ * interpreter's path in them), compiled files, INSTALLER, REQUESTED, direct_url.json, uv_*. What no RECORD answers for
+ * (files put there by hand, distributions of operating systems) is hashed itself, as long as it is not too much. The first
+ * line is the interpreter.
+ *
+ * An editable installation (direct_url.json says so, or a .pth, .egg-link or __editable__ file leads out of the environment)
+ * can be compared with nothing: its sources lie anywhere. Distributions of the work tree that is being built are left out:
+ * they are made from it.
+ *
+ * Sources: PEP 376, 427, 610, 660; what pip and uv write.
+ */
+#ifndef STEADY_CORE_PYDIST_H
+#define STEADY_CORE_PYDIST_H
+
+#include "steady/core/contents.h"
+#include "steady/core/observe.h"
+#include "steady/core/pyenv.h"
+#include "steady/util/base.h"
+#include "steady/util/mem.h"
+#include "steady/util/span.h"
+
+struct pydist;
+
+/** Everything lives in mem; `env` must not have a `why`. */
+struct pydist *pydist_read(
+	const struct pyenv *env, const char *workspace_root, struct contents *contents, struct arena *mem);
+/** Fills *ret; releases what is not in mem. */
+void pydist_finish(struct pydist *dist, struct observation *ret);
+
+/** In words for people, what differs between two such texts: "cffi 1.16.0 -> 1.17.1 in the Python environment". In mem. */
+const char *pydist_difference(struct span before, struct span now, struct arena *mem);
+
+/** The environment as one text and back, for those who pass a path on. */
+const char *pydist_key(const struct pyenv *env, struct arena *mem);
+void pydist_from_key(const char *key, struct arena *mem, struct pyenv *ret);
+
+#endif

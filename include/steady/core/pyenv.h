@@ -1,0 +1,67 @@
+/*
+ * Which Python environment a build script sees.
+ *
+ *	struct pyenv_values values = {...};		what cargo recorded, and so compares itself
+ *	struct pyenv env;
+ *	pyenv_find(mem, &values, &env);
+ *	if (env.why == NULL)
+ *		... env.site: where its packages lie ...
+ *
+ * The interpreter is looked for as pyo3-build-config does: PYO3_PYTHON, else that of VIRTUAL_ENV or of CONDA_PREFIX (of
+ * neither where both are set), else `python`, then `python3` on PATH. A variable that the script registered has the value
+ * that cargo recorded, since cargo runs the script again for any other; the rest have their values of now. An alias
+ * (core/alias.h) stands for the environment that is named now, or for that of STEADY_SITE.
+ *
+ * Nothing is run: where packages lie is told by pyvenv.cfg and the names of directories, as Python's site.py has them.
+ * Limits: PYTHONPATH counts only where pip isolates a build with it; `python` that is a wrapper script cannot be told.
+ *
+ * Sources: pyo3-build-config's impl_.rs (find_interpreter, get_env_interpreter), CPython's site.py and getpath.py, Debian's
+ * dist-packages, pip's build_env.py.
+ */
+#ifndef STEADY_CORE_PYENV_H
+#define STEADY_CORE_PYENV_H
+
+#include "steady/util/base.h"
+#include "steady/util/mem.h"
+#include "steady/util/span.h"
+
+/** The first five are those whose registration shows that a script sees the environment. */
+enum pyenv_variable {
+	PYENV_PYO3_PYTHON,
+	PYENV_PYTHON_SYS_EXECUTABLE,
+	PYENV_VIRTUAL_ENV,
+	PYENV_CONDA_PREFIX,
+	PYENV_PYO3_CONFIG_FILE,
+	PYENV_PATH,
+};
+#define PYENV_TELLING PYENV_PATH
+#define PYENV_VARIABLES (PYENV_PATH + 1)
+
+/** The variable of that name; false if it is none of them. */
+bool pyenv_variable(struct span name, enum pyenv_variable *ret);
+
+struct pyenv_values {
+	/** Registered: `value` is what cargo recorded, NULL for unset. */
+	bool known[PYENV_VARIABLES];
+	const char *value[PYENV_VARIABLES];
+};
+
+struct pyenv {
+	/** The interpreter's path, and the same without links. NULL: there is no Python, which is an environment too. */
+	const char *named, *program;
+	/** Directories of packages, absolute. */
+	const char **site;
+	size_t nsite;
+	/** Directories that are this environment's alone: a text that holds one of them is good for no other. */
+	const char **root;
+	size_t nroot;
+	/** It was named by an alias or a throw-away path: cargo cannot tell one such environment from another. */
+	bool pinned;
+	/** Why it cannot be told, or NULL. */
+	const char *why;
+};
+
+/** Everything returned lives in mem. */
+void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pyenv *ret);
+
+#endif

@@ -1,0 +1,276 @@
+/* What is installed in one directory of packages. */
+#include "pydist_priv.h"
+
+#include "steady/format/json.h"
+#include "steady/util/fsio.h"
+#include "steady/util/path.h"
+
+#include <cjson/cJSON.h>
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAX_RECORD ((size_t)64 * 1024 * 1024)
+#define MAX_SMALL ((size_t)1024 * 1024)
+#define MAX_ENTRIES ((size_t)100000)
+/* Making __pycache__ changes the directory's time: no later than this before the clock's next tick. */
+#define TICK_NS 20000000L
+
+/* Values of the map of what RECORDs answer for. */
+static char covered_by_other, covered_by_own;
+
+struct site {
+	struct pydist *dist;
+	const char *path;
+	/** First components of the paths in RECORDs. */
+	struct strmap *covered;
+};
+
+static void give_up(struct pydist *dist, const char *why)
+{
+	if (dist->why == NULL)
+		dist->why = why;
+}
+
+static const char *below(const struct site *s, const char *name)
+{
+	return arena_printf(s->dist->mem, "%s/%s", s->path, name);
+}
+
+struct origin {
+	bool editable, own;
+};
+
+static int unhex(char c)
+{
+	return c >= '0' && c <= '9'                      ? c - '0'
+		: (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+							 : -1;
+}
+
+/* The path of file://[localhost]/path, its escapes undone; empty for any other URL. */
+static void path_of_url(struct span url, struct str *out)
+{
+	if (!span_starts(url, SPAN_LIT("file://")))
+		return;
+	url = span_skip(url, strlen("file://"));
+	url = span_skip(url, span_find(url, '/'));
+	for (size_t i = 0; i < url.len; i++) {
+		int high = i + 2 < url.len ? unhex(url.ptr[i + 1]) : -1;
+		int low = i + 2 < url.len ? unhex(url.ptr[i + 2]) : -1;
+		if (url.ptr[i] == '%' && high >= 0 && low >= 0) {
+			str_add_char(out, (char)(unsigned char)(high * 16 + low));
+			i += 2;
+		} else {
+			str_add_char(out, url.ptr[i]);
+		}
+	}
+	while (out->len > 1 && out->buf[out->len - 1] == '/')
+		out->buf[--out->len] = '\0';
+}
+
+/* PEP 610: where it was installed from, if not from an index. */
+static void read_origin(struct site *s, const char *directory, struct origin *ret)
+{
+	CLEANUP_JSON struct cJSON *json = NULL;
+	CLEANUP_STR struct str path = STR_INIT;
+	struct span text, url;
+	*ret = (struct origin){.own = false};
+	const char *file = below(s, arena_printf(s->dist->mem, "%s/direct_url.json", directory));
+	int code = pydist_read_file(s->dist, file, MAX_SMALL, &text);
+	if (code == FSIO_MISSING)
+		return;
+	if (code < 0 || json_parse(text, MAX_SMALL, &json, NULL) < 0) {
+		give_up(s->dist, arena_printf(s->dist->mem, "holds %s, which cannot be read", file));
+		return;
+	}
+	const struct cJSON *info = cJSON_GetObjectItemCaseSensitive(json, "dir_info");
+	ret->editable = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(info, "editable"));
+	if (info != NULL && json_string(cJSON_GetObjectItemCaseSensitive(json, "url"), &url))
+		path_of_url(url, &path);
+	ret->own = path.len != 0 && pydist_is_own(s->dist, str_span(&path));
+}
+
+static void cover(struct site *s, struct span path, bool own)
+{
+	struct span first = span_make(path.ptr, span_find(path, '/'));
+	(void)strmap_put(s->covered, first, own ? &covered_by_own : &covered_by_other);
+}
+
+static void read_lines(struct site *s, struct span text, struct pydist_item *item, size_t at, bool own)
+{
+	struct pydist *dist = s->dist;
+	struct pyrecord_line line;
+	while (pyrecord_next(&text, &line)) {
+		if (path_is_inside(line.path))
+			cover(s, line.path, own);
+		if (own || line.passed_over)
+			continue;
+		if (line.hash.len != 0) {
+			pyrecord_add(&item->sum, line.path, line.hash);
+			continue;
+		}
+		if (dist->budget == 0) {
+			give_up(dist, "holds too many files that no RECORD has a hash of");
+			return;
+		}
+		dist->budget--;
+		const char *path = arena_printf(dist->mem, "%s/%.*s", s->path, SPAN_ARG(line.path));
+		*vec_add(&dist->unhashed) =
+			(struct pydist_unhashed){at, line.path, contents_want(dist->contents, path)};
+	}
+}
+
+/* One *.dist-info; without a RECORD it is left to what is hashed itself. */
+static void read_distribution(struct site *s, const char *directory)
+{
+	struct pydist *dist = s->dist;
+	struct span name, version, text;
+	struct origin origin;
+	struct stat st;
+	if (!pyrecord_name(span_of(directory), &name, &version))
+		return;
+	const char *record = below(s, arena_printf(dist->mem, "%s/RECORD", directory));
+	int code = pydist_read_file(dist, record, MAX_RECORD, &text);
+	if (code == FSIO_MISSING)
+		return;
+	if (code < 0) {
+		give_up(dist, arena_printf(dist->mem, "holds %s, which cannot be read", record));
+		return;
+	}
+	if (stat(below(s, directory), &st) == 0)
+		pydist_newest(dist, &st);
+	read_origin(s, directory, &origin);
+	if (origin.editable && !origin.own)
+		give_up(dist,
+			arena_printf(dist->mem, "holds %.*s, an editable installation", SPAN_ARG(name)));
+	struct pydist_item item = {.name = arena_strndup(dist->mem, name.ptr, name.len),
+		.version = arena_strndup(dist->mem, version.ptr, version.len)};
+	cover(s, span_of(directory), origin.own);
+	read_lines(s, text, &item, dist->item.len, origin.own);
+	if (!origin.own)
+		*vec_add(&dist->item) = item;
+}
+
+/* A line of a .pth file: another directory, a comment, or code, which we do not run. */
+static void follow_path_line(struct site *s, const char *name, struct span line)
+{
+	struct pydist *dist = s->dist;
+	CLEANUP_STR struct str path = STR_INIT, normal = STR_INIT;
+	struct stat st;
+	line = span_trim(line);
+	bool is_code = span_starts(line, SPAN_LIT("import ")) || span_starts(line, SPAN_LIT("import\t"));
+	if (line.len == 0 || line.ptr[0] == '#' || is_code)
+		return;
+	path_join(&path, s->path, arena_strndup(dist->mem, line.ptr, line.len));
+	path_normalize(&normal, str_span(&path));
+	if (stat(normal.buf, &st) < 0 || !S_ISDIR(st.st_mode) || pydist_is_own(dist, str_span(&normal)))
+		return;
+	for (size_t i = 0; i < dist->nsite; i++) {
+		if (strcmp(dist->site[i], normal.buf) == 0)
+			return;
+	}
+	struct span base = path_base(str_span(&normal));
+	bool of_packages = span_eq_str(base, "site-packages") || span_eq_str(base, "dist-packages") ||
+		path_has_prefix(str_span(&normal), span_of(s->path));
+	if (!of_packages)
+		give_up(dist, arena_printf(dist->mem, "holds %s, which leads to %s", name, normal.buf));
+	else if (dist->nsite == PYENV_MAX_SITES)
+		give_up(dist, "has too many directories of packages");
+	else
+		dist->site[dist->nsite++] = arena_strdup(dist->mem, normal.buf);
+}
+
+static void follow_paths(struct site *s, const char *name)
+{
+	struct span text, line;
+	int code = pydist_read_file(s->dist, below(s, name), MAX_SMALL, &text);
+	if (code < 0)
+		give_up(s->dist, arena_printf(s->dist->mem, "holds %s, which cannot be read", name));
+	while (code == 0 && span_next_line(&text, &line))
+		follow_path_line(s, name, line);
+}
+
+/* For trees that are hashed themselves: whatever is not compiled, as long as it is not too much. */
+static bool is_counted(const char *path, bool is_directory, const void *ctx)
+{
+	size_t *budget = (size_t *)(uintptr_t)ctx;
+	if (!is_directory && span_ends(span_of(path), SPAN_LIT(".pyc")))
+		return false;
+	if (*budget != 0)
+		--*budget;
+	return *budget != 0;
+}
+
+/* Something that no RECORD answers for. */
+static void add_loose(struct site *s, const char *name)
+{
+	struct pydist *dist = s->dist;
+	struct pydist_item item = {.name = arena_strdup(dist->mem, name)};
+	struct stat st;
+	if (stat(below(s, name), &st) < 0)
+		return;
+	if (S_ISDIR(st.st_mode)) {
+		item.listing = arena_alloc(dist->mem, sizeof(*item.listing));
+		item.listing->filter = is_counted;
+		item.listing->ctx = &dist->budget;
+		listing_walk(dist->mem, dist->contents, below(s, name), item.listing);
+	} else {
+		item.content = contents_want(dist->contents, below(s, name));
+	}
+	if (dist->budget != 0)
+		dist->budget--;
+	if (dist->budget == 0)
+		give_up(dist, "holds too many files that no RECORD answers for");
+	*vec_add(&dist->item) = item;
+}
+
+static void visit(struct site *s, const char *name)
+{
+	struct span text = span_of(name);
+	const char *cover_of = strmap_get(s->covered, text);
+	if (strcmp(name, "__pycache__") == 0 || span_ends(text, SPAN_LIT(".pyc")))
+		return;
+	bool editable = span_ends(text, SPAN_LIT(".egg-link")) || span_starts(text, SPAN_LIT("__editable__"));
+	if (cover_of == &covered_by_own)
+		return;
+	if (editable)
+		give_up(s->dist, arena_printf(s->dist->mem, "holds %s, an editable installation", name));
+	if (span_ends(text, SPAN_LIT(".pth")))
+		follow_paths(s, name);
+	if (cover_of == NULL)
+		add_loose(s, name);
+}
+
+/* A directory changes when something is removed from it, and when __pycache__ is made in it, which says nothing. */
+static void count_directory(struct site *s, const struct stat *st)
+{
+	struct timespec born;
+	struct pydist *dist = s->dist;
+	const struct content *c = contents_want(dist->contents, s->path);
+	*vec_add(&dist->check) = (struct pydist_check){.content = c, .mtime = st->st_mtim};
+	if (fsio_birth(below(s, "__pycache__"), &born) && st->st_ctim.tv_sec == born.tv_sec &&
+		st->st_ctim.tv_nsec - born.tv_nsec < TICK_NS && st->st_ctim.tv_nsec - born.tv_nsec > -TICK_NS)
+		return;
+	pydist_newest(dist, st);
+}
+
+void pydist_read_site(struct pydist *dist, const char *path)
+{
+	struct site s = {.dist = dist, .path = path};
+	struct dir_list list = {.count = 0};
+	struct stat st;
+	CLEANUP_CLOSE int fd = fsio_open_root(path, NULL);
+	if (fd < 0 || fstat(fd, &st) < 0 || fsio_list(fd, MAX_ENTRIES, dist->mem, &list, NULL) < 0) {
+		give_up(dist, arena_printf(dist->mem, "holds %s, which cannot be listed", path));
+		return;
+	}
+	count_directory(&s, &st);
+	s.covered = strmap_new();
+	for (size_t i = 0; i < list.count && dist->why == NULL; i++)
+		read_distribution(&s, list.entry[i].name);
+	for (size_t i = 0; i < list.count && dist->why == NULL; i++)
+		visit(&s, list.entry[i].name);
+	s.covered = strmap_free(s.covered);
+}

@@ -1,0 +1,126 @@
+#include "pyenv_priv.h"
+
+#include "steady/core/alias.h"
+#include "steady/core/ephemeral.h"
+#include "steady/util/path.h"
+#include "steady/util/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const variable[PYENV_VARIABLES] = {
+	"PYO3_PYTHON", "PYTHON_SYS_EXECUTABLE", "VIRTUAL_ENV", "CONDA_PREFIX", "PYO3_CONFIG_FILE", "PATH"};
+
+bool pyenv_variable(struct span name, enum pyenv_variable *ret)
+{
+	for (size_t i = 0; i < PYENV_VARIABLES; i++) {
+		if (span_eq_str(name, variable[i])) {
+			*ret = (enum pyenv_variable)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Unset and empty are the same to pyo3. */
+static const char *value_of(const struct pyenv_values *values, enum pyenv_variable which)
+{
+	const char *value = values->known[which] ? values->value[which] : getenv(variable[which]);
+	return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* pyo3 asks each `python` for its version; those of Python 2 have it in the name behind their links. */
+static bool is_python2(const char *path)
+{
+	CLEANUP_FREE char *real = realpath(path, NULL);
+	return real != NULL && span_starts(path_base(span_of(real)), SPAN_LIT("python2"));
+}
+
+/* Of a list of directories, the first that holds the program. */
+static const char *search(struct arena *mem, const char *list, const char *name)
+{
+	struct span rest = span_of(list != NULL ? list : "/usr/bin:/bin");
+	while (rest.len != 0) {
+		size_t len = span_find(rest, ':');
+		const char *path = arena_printf(mem, "%.*s/%s", (int)len, rest.ptr, name);
+		rest = span_skip(rest, len < rest.len ? len + 1 : len);
+		if (path[0] == '/' && is_program(path) && !is_python2(path))
+			return path;
+	}
+	return NULL;
+}
+
+static const char *of_directory(struct arena *mem, const char *dir)
+{
+	const char *path = arena_printf(mem, "%s/bin/python", dir);
+	const char *other = arena_printf(mem, "%s/bin/python3", dir);
+	return is_program(path) || !is_program(other) ? path : other;
+}
+
+/* The interpreter that the values name: an absolute path, or NULL with or without a reason. */
+static const char *named_by(struct arena *mem, const struct pyenv_values *values, const char **ret_why)
+{
+	const char *path = value_of(values, PYENV_PATH);
+	const char *named = value_of(values, PYENV_PYO3_PYTHON);
+	const char *venv = value_of(values, PYENV_VIRTUAL_ENV);
+	const char *conda = value_of(values, PYENV_CONDA_PREFIX);
+	*ret_why = NULL;
+	if (named == NULL && values->known[PYENV_PYTHON_SYS_EXECUTABLE])
+		named = value_of(values, PYENV_PYTHON_SYS_EXECUTABLE);
+	if (named == NULL && (venv == NULL) != (conda == NULL))
+		named = of_directory(mem, venv != NULL ? venv : conda);
+	if (named == NULL) {
+		const char *found = search(mem, path, "python");
+		return found != NULL ? found : search(mem, path, "python3");
+	}
+	if (strchr(named, '/') == NULL)
+		named = search(mem, path, named);
+	if (named == NULL || named[0] != '/') {
+		*ret_why = "its interpreter is not named by a full path";
+		return NULL;
+	}
+	return named;
+}
+
+/* The environment that this process's own variables name. */
+static void find_now(struct arena *mem, struct pyenv *env)
+{
+	const struct pyenv_values none = {.known = {false}};
+	env->named = named_by(mem, &none, &env->why);
+	if (env->named == NULL)
+		return;
+	if (!is_program(env->named))
+		env->why = arena_printf(mem, "%s is not there", env->named);
+	else if (alias_is(env->named))
+		pysites_of_alias(mem, getenv("STEADY_SITE"), env);
+	else
+		pysites_of_interpreter(mem, env);
+}
+
+void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pyenv *ret)
+{
+	struct pyenv env = {.why = NULL};
+	env.named = named_by(mem, values, &env.why);
+	if (env.named != NULL && alias_is(env.named)) {
+		find_now(mem, &env);
+		env.pinned = true;
+	} else if (env.named != NULL) {
+		const char *dir;
+		env.pinned = ephemeral_env(env.named, mem, &dir);
+		if (is_program(env.named))
+			pysites_of_interpreter(mem, &env);
+		else
+			env.why = arena_printf(mem, "%s is not there", env.named);
+	}
+	if (env.why == NULL)
+		pysites_of_pip(mem, getenv("PYTHONPATH"), &env);
+	*ret = env;
+}

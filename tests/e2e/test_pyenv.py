@@ -1,0 +1,217 @@
+"""Build scripts that see the Python environment: what is installed there is one of their inputs.
+
+Each story is told with cargo alone, where it shows what goes wrong, and with the program.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from steadytest import E2ECase, Workspace, main, make_env
+from steadytest.distributions import install
+from steadytest.run import steady
+
+#: Runs the interpreter for a value and bakes it into the program.
+_ASK = """pub fn ask(code: &str) -> String {
+    let python = std::env::var("PYO3_PYTHON").unwrap_or("python3".into());
+    let out = std::process::Command::new(python).args(["-c", code]).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap().trim().to_string()
+}
+"""
+
+_SCRIPT = _ASK + """fn main() {
+    println!("cargo:rerun-if-env-changed=PYO3_PYTHON");
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-env=VALUE={}", ask("import helper; print(helper.VALUE)"));
+}
+"""
+
+_MAIN = 'fn main() { println!("{}", env!("VALUE")); }\n'
+_APP = '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n'
+
+#: The script registers the variable itself.
+REGISTERS = {"Cargo.toml": _APP, "build.rs": _SCRIPT, "src/main.rs": _MAIN}
+
+#: It asks a build dependency, whose own script registers the variable.
+ASKS = {
+    "Cargo.toml": _APP + '[build-dependencies]\nasker = { path = "asker" }\n[workspace]\nmembers = ["asker"]\n',
+    "build.rs": 'fn main() {\n    println!("cargo:rerun-if-changed=build.rs");\n'
+                '    println!("cargo:rustc-env=VALUE={}", asker::ask("import helper; print(helper.VALUE)"));\n}\n',
+    "src/main.rs": _MAIN,
+    "asker/Cargo.toml": _APP.replace("app", "asker"),
+    "asker/build.rs": 'fn main() { println!("cargo:rerun-if-env-changed=PYO3_PYTHON"); }\n',
+    "asker/src/lib.rs": _ASK,
+}
+
+
+class PyenvCase(E2ECase):
+    def setUp(self):
+        super().setUp()
+        self.tool = self.cargo("path")
+        self.env = make_env(self.tmp / "venv")
+        self.helper("1.0", 1)
+
+    def helper(self, version: str, value, env=None, **how):
+        install(env or self.env, "helper", version, {"helper/__init__.py": f"VALUE = {value!r}\n"}, **how)
+
+    def workspace(self, files: dict) -> Workspace:
+        return Workspace(self.tmp / "ws", self.tool, files, env={"PYO3_PYTHON": self.env / "bin" / "python"})
+
+    def build(self, ws) -> tuple:
+        """What the program says, and what was compiled."""
+        run = ws.cargo("build", "-v")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        said = subprocess.run([str(ws.target / "debug" / "app")], stdout=subprocess.PIPE, text=True, check=True)
+        return said.stdout.strip(), run.compiled
+
+    def steady(self, ws, *args) -> str:
+        run = steady(*args, cwd=ws.root, env=ws.environment())
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return run.stderr
+
+    def built(self, files: dict, save: bool = True) -> Workspace:
+        """A workspace that was built, with a record of it."""
+        ws = self.workspace(files)
+        self.steady(ws, "restore")
+        self.assertEqual(self.build(ws)[0], "1")
+        if save:
+            self.steady(ws, "save", "-v")
+        return ws
+
+    def restored(self, ws) -> tuple:
+        """What restore says, what the program says after a build, and what was compiled."""
+        words = self.steady(ws, "restore", "-v")
+        return (words,) + self.build(ws)
+
+
+class UpgradeInPlace(PyenvCase):
+    """The environment stays where it is: for cargo nothing has changed."""
+
+    def upgraded(self, files, expected):
+        ws = self.built(files)
+        self.helper("2.0", 2)
+        self.assertEqual(self.build(ws), ("1", []), "cargo alone is stale")
+        words, value, compiled = self.restored(ws)
+        self.assertEqual(value, "2", words)
+        self.assertIn("helper 1.0 -> 2.0 in the Python environment", words)
+        self.assertEqual(compiled, expected)
+        self.assertEqual(self.restored(ws)[2], [])
+
+    def test_script_that_registers_the_variable(self):
+        self.upgraded(REGISTERS, ["app"])
+
+    def test_script_that_asks_a_build_dependency(self):
+        self.upgraded(ASKS, ["asker", "app"])
+
+    def test_other_bytes_under_the_same_version(self):
+        ws = self.built(REGISTERS)
+        self.helper("1.0", 2)
+        self.assertEqual(self.build(ws), ("1", []), "cargo alone is stale")
+        words, value, _ = self.restored(ws)
+        self.assertEqual(value, "2", words)
+        self.assertIn("helper 1.0 in the Python environment has other contents", words)
+
+    def test_without_a_record_the_file_system_speaks(self):
+        ws = self.built(REGISTERS, save=False)
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+        self.helper("2.0", 2)
+        self.assertEqual(self.restored(ws)[1:], ("2", ["app"]))
+
+    def test_file_without_a_distribution(self):
+        install(self.env, "helper", "1.0", {"helper.py": "VALUE = 1\n"})
+        site = next((self.env / "lib").glob("python3*/site-packages"))
+        for path in [*site.glob("helper-*.dist-info"), site / "helper"]:
+            shutil.rmtree(path, ignore_errors=True)
+        ws = self.built(REGISTERS)
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+        (site / "helper.py").write_text("VALUE = 2\n")
+        words, value, _ = self.restored(ws)
+        self.assertEqual(value, "2", words)
+        self.assertIn("helper.py in the Python environment has changed", words)
+
+    def test_new_and_removed_packages(self):
+        ws = self.built(REGISTERS)
+        install(self.env, "other", "3.1", {"other.py": ""})
+        words, value, compiled = self.restored(ws)
+        self.assertIn("other 3.1 is new in the Python environment", words)
+        self.assertEqual((value, compiled), ("1", ["app"]))
+
+
+class MadeAnew(PyenvCase):
+    """The environment is deleted and made again at its path, as nox does and a CI job."""
+
+    def make_again(self, **how):
+        shutil.rmtree(self.env)
+        make_env(self.env)
+        self.helper("1.0", 1, **how)
+
+    def test_same_packages_are_fresh(self):
+        ws = self.built(REGISTERS)
+        self.make_again()
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+
+    def test_same_packages_by_another_installer_are_fresh(self):
+        ws = self.built(ASKS)
+        self.make_again(installer="uv")
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+
+    def test_environment_that_is_gone(self):
+        ws = self.built(REGISTERS)
+        shutil.rmtree(self.env)
+        words = self.steady(ws, "restore", "-v")
+        self.assertIn("the Python environment cannot be told", words)
+        make_env(self.env)
+        self.helper("1.0", 1)
+        self.assertEqual(self.restored(ws)[1:], ("1", []), "the record puts it back")
+
+
+class Editable(PyenvCase):
+    """An editable installation is equal to nothing, not even to itself."""
+
+    def editable(self, source: Path):
+        site = next((self.env / "lib").glob("python3*/site-packages"))
+        install(self.env, "helper", "1.0", {"__editable__.helper.pth": f"{source}\n"},
+                url={"url": source.as_uri(), "dir_info": {"editable": True}})
+        shutil.rmtree(site / "helper", ignore_errors=True)
+
+    def test_script_runs_every_time(self):
+        source = self.tmp / "elsewhere"
+        source.mkdir()
+        (source / "helper.py").write_text("VALUE = 1\n")
+        self.editable(source)
+        ws = self.built(REGISTERS)
+        (source / "helper.py").write_text("VALUE = 2\n")
+        self.assertEqual(self.build(ws), ("1", []), "cargo alone is stale")
+        words, value, _ = self.restored(ws)
+        self.assertEqual(value, "2", words)
+        self.assertIn("holds helper, an editable installation", words)
+
+    def test_the_project_itself_does_not_count(self):
+        ws = self.workspace(REGISTERS)
+        install(self.env, "project", "1.0", {"__editable__.project.pth": f"{ws.root}/python\n"},
+                url={"url": ws.root.as_uri(), "dir_info": {"editable": True}})
+        (ws.root / "python").mkdir()
+        ws = self.built(REGISTERS)
+        install(self.env, "project", "1.1", {"__editable__.project.pth": f"{ws.root}/python\n"},
+                url={"url": ws.root.as_uri(), "dir_info": {"editable": True}})
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+
+
+class WithoutPython(E2ECase):
+    def test_other_scripts_take_no_notice(self):
+        tool = self.cargo("path")
+        files = {"Cargo.toml": _APP, "src/main.rs": "fn main() {}\n",
+                 "build.rs": 'fn main() { println!("cargo:rerun-if-env-changed=HOME"); }\n'}
+        ws = Workspace(self.tmp / "ws", tool, files)
+        env = make_env(self.tmp / "venv")
+        steady("restore", cwd=ws.root, env=ws.environment())
+        self.assertEqual(ws.cargo("build", "-v").compiled, ["app"])
+        steady("save", cwd=ws.root, env=ws.environment())
+        install(env, "helper", "1.0", {"helper.py": ""})
+        steady("restore", cwd=ws.root, env=ws.environment(VIRTUAL_ENV=env))
+        self.assertEqual(ws.cargo("build", "-v").compiled, [])
+
+
+if __name__ == "__main__":
+    main()
