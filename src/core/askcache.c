@@ -8,7 +8,7 @@
  *	library /usr/lib/libpython3.11.so.1.0 <stamps>
  *	<the answer: one line of JSON>
  *
- * Stamps are size, mtime, ctime, inode and device. A file that is not exactly what would be written now is none.
+ * The number is raised when the question changes, too. Stamps are size, mtime, ctime, inode and device. A file that is not exactly what would be written now is none.
  */
 #include "interpreter_priv.h"
 

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define CONFIGS "pyo3-config"
 /* 2000-01-01, as long as it is always the same. */
@@ -49,11 +50,20 @@ static const char *meant(const struct swap_facts *facts, enum swap_use use, stru
 	return env != NULL && interpreter_of_env(env, mem, ret_python, err) == 0 ? env : NULL;
 }
 
+/* The same directory, whatever link it is named through? */
+static bool is_same_dir(const char *a, const char *b)
+{
+	struct stat x, y;
+	if (strcmp(a, b) == 0)
+		return true;
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 static void replace_if_same(const struct swap_facts *facts, struct arena *mem, const char *name,
 	const char *value, struct swap *swap)
 {
 	const char *env = env_of(facts, lookup(facts, name), mem);
-	if (env != NULL && strcmp(env, swap->env_dir) == 0)
+	if (env != NULL && is_same_dir(env, swap->env_dir))
 		change(swap, name, value);
 }
 

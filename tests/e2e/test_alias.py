@@ -13,6 +13,8 @@ import unittest
 from pathlib import Path
 
 from steadytest import E2ECase, main, make_env, snapshot, steady
+from steadytest.cache import cache_dir, locked
+from steadytest.debs import Unavailable, candidate, library_path, unpack_closure
 from steadytest.faults import killat, killat_program
 from steadytest.run import clean_env, steady_program
 
@@ -183,6 +185,42 @@ class Interpreters(AliasCase):
         self.refused("does not answer", python="/bin/true")
         self.refused("PATH has no interpreter", python="no-such-python")
         self.assertEqual(self.aliases(), [])
+
+
+class PyPy(AliasCase):
+    """X25: an interpreter whose site-packages lies elsewhere, unpacked from Debian's packages."""
+
+    def setUp(self):
+        super().setUp()
+        try:
+            root = cache_dir() / f"pypy3-{candidate('pypy3')}"
+            with locked("pypy3"):
+                if not root.exists():
+                    partial = cache_dir() / "pypy3-partial"
+                    shutil.rmtree(partial, ignore_errors=True)
+                    unpack_closure(["pypy3", "pypy3-lib"], partial, lambda name: False)
+                    partial.rename(root)
+        except Unavailable as error:
+            self.missing(str(error))
+        before = os.environ.get("LD_LIBRARY_PATH")
+        os.environ["LD_LIBRARY_PATH"] = library_path(root)
+        self.addCleanup(os.environ.__setitem__ if before else os.environ.pop, "LD_LIBRARY_PATH", before)
+        self.python = root / "usr/bin/pypy3"
+
+    def test_x25_site_packages_elsewhere(self):
+        got = self.get(self.python)
+        alias = Path(got["alias"]["directory"])
+        self.assertRegex(alias.name, r"^pypy-3\.\d+\.\d+-")
+        self.assertEqual(got["interpreter"]["implementation"], "PyPy")
+        self.assertIn("/lib/pypy3.", got["alias"]["site_packages"])
+        env = self.make_venv("env", python=self.python)
+        self.assertEqual(self.alias(env / "bin/python"), alias)
+        site = self.add_probe(env)
+        for options in ((), ("-I",)):
+            told = ask(alias / "bin/python", *options, site=site)
+            self.assertEqual((told["probe"], told["nested"], told["prefix"]), ("one", True, str(alias)))
+        self.assertEqual(self.alias(self.python), alias)
+        self.assertNotIn(alias, [self.alias(python) for python in pythons()])
 
 
 class Attacks(AliasCase):

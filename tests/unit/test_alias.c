@@ -278,6 +278,19 @@ static void test_deviations(void **state)
 	}
 }
 
+/* Packages directly below, as with old PyPys, and several places, of which the first is taken. */
+static void test_other_places(void **state)
+{
+	(void)state;
+	const char *dir =
+		get_one(fake_python("a/bin/pypy3", "3.7.4", "\"site_packages\":\"site-packages\","), 2);
+	assert_true(temp_exists(below(dir, "site-packages/steady.pth")));
+	assert_int_equal(temp_count(dir), 3);
+	dir = get_one(fake_python("b/bin/python3", "3.12.4", "\"site_packages\":\"lib64/x:lib/x\","), 2);
+	assert_true(temp_exists(below(dir, "lib64/x/steady.pth")));
+	assert_int_equal(temp_count(dir), 3);
+}
+
 /* An alias that does not do what it is for is not used, and not tried again. */
 static void test_declined(void **state)
 {
@@ -395,6 +408,7 @@ int main(void)
 		ALIAS_TEST(test_made),
 		ALIAS_TEST(test_identities),
 		ALIAS_TEST(test_deviations),
+		ALIAS_TEST(test_other_places),
 		ALIAS_TEST(test_declined),
 		ALIAS_TEST(test_another_identity),
 		ALIAS_TEST(test_unsuitable),

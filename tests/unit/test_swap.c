@@ -9,6 +9,8 @@
 /* The environment of a test: NAME=VALUE, NULL at the end. */
 static const char *const *variables;
 static const char *declined;
+/* A second name of the temporary directory. */
+static const char *link_env;
 static unsigned asked;
 
 static const char *lookup(void *ctx, const char *name)
@@ -44,7 +46,9 @@ static bool is_ephemeral(void *ctx, const char *path, struct arena *mem, const c
 {
 	(void)ctx;
 	size_t len = strlen(A);
-	if (strncmp(path, temp_root, strlen(temp_root)) == 0)
+	if (link_env != NULL && strcmp(path, link_env) == 0)
+		len = strlen(link_env);
+	else if (strncmp(path, temp_root, strlen(temp_root)) == 0)
 		len = strlen(temp_root);
 	else if (strncmp(path, "/tmp/build-env-", 15) != 0 || strlen(path) < len)
 		return false;
@@ -144,6 +148,19 @@ static void test_virtual_env(void **state)
 		arena_printf(temp_mem,
 			"VIRTUAL_ENV=/home/alias-a STEADY_SITE=%s/lib/python3.11/site-packages " NOBYTES,
 			temp_root));
+	/* PYO3_PYTHON without links in it, as Python resolves them, is in the same environment. */
+	char link[200];
+	(void)snprintf(link, sizeof(link), "%s", temp_path("x"));
+	temp_link(".", "x");
+	link_env = link;
+	swap_one(SWAP_BUILDS,
+		ENV(arena_printf(temp_mem, "PYO3_PYTHON=%s/bin/python", temp_root),
+			arena_printf(temp_mem, "VIRTUAL_ENV=%s", link)),
+		arena_printf(temp_mem,
+			"PYO3_PYTHON=/home/alias-a/bin/python VIRTUAL_ENV=/home/alias-a "
+			"STEADY_SITE=%s/lib/python3.11/site-packages " NOBYTES,
+			temp_root));
+	link_env = NULL;
 }
 
 static void test_config(void **state)
