@@ -45,7 +45,7 @@ def sdist(name: str, version: str) -> Path:
     with locked("sdists"):
         file = folder / f"{name.replace('-', '_')}-{version}.tar.gz"
         if not file.exists():
-            subprocess.run([sys.executable, "-m", "pip", "-q", "download", "--no-binary", ":all:", "--no-deps",
+            subprocess.run([sys.executable, "-m", "pip", "-q", "download", "--no-binary", name, "--no-deps",
                             "--dest", str(folder), f"{name}=={version}"], check=True)
     return file
 

@@ -64,7 +64,7 @@ class PyWorld:
         if lock:
             self.ws.write("Cargo.lock", lock)
         self.seen = Seen(self.folder / "seen", tool)
-        self.env, self.variables = None, {}
+        self.env, self.variables, self.calls = None, {}, []
 
     def first(self, how: str = None):
         """The directory that is first on PATH."""
@@ -107,9 +107,11 @@ class PyWorld:
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def cargo(self, *args, check: bool = True, **more) -> CargoRun:
+        """Runs `cargo ARGS`; `calls` holds the calls of the real cargo afterwards."""
         started = self.start(*args, **more)
         said, _ = started.communicate(timeout=600)
         cargo_said = self.seen.said()
+        self.calls = self.seen.calls()
         run = self.seen.take()
         run.returncode, run.output = started.returncode, said
         if check and started.returncode != 0:

@@ -41,6 +41,7 @@ class Seen:
         self.logs = self.folder / "logs"
         self.logs.mkdir(parents=True)
         self._script(self.real, _SCRIPT.format(cargo=shlex.quote(str(tool.program))))
+        self.more = []  # directories for PATH before the real cargo's
         self.home, self.pin = self.folder / "steady-home", self.folder / "pin"
 
     @staticmethod
@@ -69,7 +70,7 @@ class Seen:
         """A complete environment in which `cargo` is the one in the directory FIRST (None: cargo alone, written down)."""
         env = clean_env(SEEN_LOGS=self.logs, STEADY_HOME=self.home, CARGO_INCREMENTAL="0", CARGO_PROFILE_DEV_DEBUG="0",
                         CARGO_PROFILE_RELEASE_OPT_LEVEL="0", **extra)
-        folders = ([first] if first else []) + [self.real, self.tool.bin]
+        folders = ([first] if first else []) + self.more + [self.real, self.tool.bin]
         env["PATH"] = os.pathsep.join([*map(str, folders), env["PATH"]])
         return env
 
