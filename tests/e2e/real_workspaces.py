@@ -1,6 +1,6 @@
 """save and restore on real workspaces: the sources of extension modules, as their authors publish them.
 
-    CARGO_STEADY=$PWD/build-dev/cargo-steady python3 tests/e2e/real_workspaces.py [NAME...]
+    tests/e2e/run real_workspaces [NAME...]
 
 Not part of the tests: it downloads, and compiles for minutes. For each: build and save; throw the checkout away, clone,
 bring the target directory back, restore: nothing may be compiled. Then one file is changed, keeping an old time: exactly
