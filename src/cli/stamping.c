@@ -273,6 +273,9 @@ void stamping_say(struct ui *ui, const struct stamping_args *args, const struct 
 		{MTIMES_NO_HISTORY, "without a known commit, since the clone is shallow"},
 		{MTIMES_SKIPPED, "skipped as asked"},
 	};
+	/* Why nothing was looked at has been said. */
+	if (tally->repositories == 0)
+		return;
 	ui_status(ui, args->dry_run ? "Would set" : "Set",
 		"the times of %zu files and %zu directories (%zu had them already)", tally->files[MTIMES_SET],
 		tally->directories[MTIMES_SET],
@@ -294,14 +297,19 @@ int stamping_run(const struct call *call, const struct stamping_args *args, cons
 		.git_dir = args->git_dir,
 		.work_tree = args->work_tree != NULL || args->git_dir == NULL ? args->work_tree : ".",
 	};
-	int code = gitrepo_open(&where, &repo, err);
+	struct err unreadable = ERR_INIT;
+	*ret = (struct stamping_tally){.repositories = 0};
+	int code = gitrepo_open(&where, &repo, &unreadable);
 	if (code == GITREPO_NONE)
 		return err_set(err, ENOENT, "no git repository here");
-	if (code < 0)
-		return code;
+	if (code < 0) {
+		/* Another user's, or one of a kind that nothing here reads. History is a convenience. */
+		(void)err_wrap(&unreadable, "no times were set");
+		ui_warn_err(call->ui, &unreadable);
+		return 0;
+	}
 	s.repo = repo;
 	if (pathspec_make(prefix_of_cwd(repo, call->mem), pathspec, count, call->mem, &s.paths, err) < 0)
 		return STEADY_EXIT_USAGE;
-	*ret = (struct stamping_tally){.repositories = 0};
 	return stamp_repository(&s, ret, err);
 }

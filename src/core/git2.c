@@ -77,6 +77,16 @@ static void allow_extensions(void)
 #endif
 }
 
+/* Is a repository that belongs to another user refused? libgit2 before 1.5 cannot be told. */
+static void set_owner_validation(bool on)
+{
+#if LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 5
+	(void)table.git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, (int)on);
+#else
+	(void)on;
+#endif
+}
+
 static void load_once(void)
 {
 	if (!fill())
@@ -101,6 +111,17 @@ const struct git2 *git2_load(struct err *err)
 		return NULL;
 	}
 	return &table;
+}
+
+int git2_open(const struct git2 *git2, git_repository **ret, const char *start, unsigned flags, bool trust)
+{
+	static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
+	(void)pthread_mutex_lock(&opening);
+	set_owner_validation(!trust);
+	int code = git2->git_repository_open_ext(ret, start, flags, NULL);
+	set_owner_validation(true);
+	(void)pthread_mutex_unlock(&opening);
+	return code;
 }
 
 const char *git2_message(const struct git2 *git2)

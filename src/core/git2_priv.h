@@ -69,6 +69,11 @@ struct git2 {
 
 /** The table, with libgit2 initialised; NULL (-ENOSYS in err) where the library cannot be loaded. */
 const struct git2 *git2_load(struct err *err);
+/**
+ * git_repository_open_ext, one thread at a time. `trust` reads a repository that belongs to another user too, as cargo
+ * does: libgit2 starts no program that a configuration names.
+ */
+int git2_open(const struct git2 *git2, git_repository **ret, const char *start, unsigned flags, bool trust);
 /** What libgit2 said last on this thread; never NULL (git_error_last() may be, before 1.8). */
 const char *git2_message(const struct git2 *git2);
 

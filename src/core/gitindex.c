@@ -3,6 +3,7 @@
 #include "gitprogram_priv.h"
 #include "gitrepo_priv.h"
 #include "steady/util/fsnear.h"
+#include "steady/util/signals.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -78,15 +79,25 @@ const struct gitindex_entry *gitindex_find(const struct gitindex *index, struct 
 	return NULL;
 }
 
+int gitrepo_ignored(struct gitrepo *repo, const char *const paths[], size_t count, bool *ret, struct err *err)
+{
+	if (repo->handle == NULL)
+		return gitprogram_ignored(repo, paths, count, ret, err);
+	for (size_t i = 0; i < count; i++) {
+		int ignored = 0;
+		if (repo->git2->git_ignore_path_is_ignored(&ignored, repo->handle, paths[i]) < 0)
+			return err_set(err, EIO, "cannot tell whether git ignores %s: %s", paths[i],
+				git2_message(repo->git2));
+		ret[i] = ignored != 0;
+	}
+	return 0;
+}
+
 int gitrepo_is_ignored(struct gitrepo *repo, const char *path, struct err *err)
 {
-	int ignored = 0;
-	if (repo->handle == NULL)
-		return err_set(err, ENOTSUP, "only the git program can read this repository");
-	if (repo->git2->git_ignore_path_is_ignored(&ignored, repo->handle, path) < 0)
-		return err_set(
-			err, EIO, "cannot tell whether git ignores %s: %s", path, git2_message(repo->git2));
-	return ignored;
+	bool ignored;
+	int code = gitrepo_ignored(repo, &path, 1, &ignored, err);
+	return code < 0 ? code : ignored;
 }
 
 /* The entry as libgit2 keeps it, with the present stamps. False if the file is not the one that was looked at. */
@@ -136,7 +147,10 @@ static int refresh_by_library(struct gitrepo *repo, const struct gitindex *as_re
 	git_index *index;
 	if (git2->git_repository_index(&index, repo->handle) < 0)
 		return err_set(err, ENOTSUP, "cannot read the index: %s", git2_message(git2));
+	/* A lock file left behind would stop git. */
+	const struct signals held = signals_hold();
 	int code = restat_all(git2, index, as_read, root, stamps, count);
+	signals_release(&held);
 	git2->git_index_free(index);
 	if (code == GIT_ELOCKED)
 		return err_set(err, EBUSY, "another program is writing the index");

@@ -16,7 +16,7 @@
 
 /* In every call: settings that could start other programs are off, nothing is written beside what is asked. */
 static const char *const always[] = {"--no-pager", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c",
-	"core.hooksPath=/dev/null", "-c", "core.quotePath=false", "--literal-pathspecs"};
+	"core.hooksPath=/dev/null", "-c", "core.quotePath=false"};
 
 static int find_program(struct gitrepo *repo, struct err *err)
 {
@@ -306,22 +306,66 @@ int gitprogram_refresh(struct gitrepo *repo, struct err *err)
 	return code == 0 ? (collect(&child, &out, err) < 0 ? -EIO : 0) : code;
 }
 
-/* A file of the paths to be hashed, one a line, at its start; -1 if it cannot be made. */
-static FILE *list_paths(const struct gitindex *index, const bool *ask)
+/* Runs `git` with `list` as its input from the start; its exit status, or -errno. Closes the list. */
+static int ask_about(
+	struct gitrepo *repo, const char *const args[], FILE *list, struct str *out, struct err *err)
 {
-	FILE *list = tmpfile();
+	struct proc child;
 	if (list == NULL)
-		return NULL;
-	for (size_t i = 0; i < index->count; i++) {
-		struct span path = index->entry[i].path;
-		if (ask[i] && span_find(path, '\n') == path.len)
-			(void)fprintf(list, "%.*s\n", SPAN_ARG(path));
+		return err_set(err, EIO, "cannot write a temporary file");
+	int code = 0;
+	if (fflush(list) != 0 || fseek(list, 0, SEEK_SET) != 0)
+		code = err_set(err, EIO, "cannot write a temporary file");
+	if (code == 0)
+		code = gitprogram_start(repo, args, fileno(list), &child, err);
+	if (code == 0)
+		code = collect(&child, out, err);
+	(void)fclose(list);
+	return code;
+}
+
+int gitprogram_ignored(
+	struct gitrepo *repo, const char *const paths[], size_t count, bool *ret, struct err *err)
+{
+	static const char *const args[] = {"check-ignore", "-z", "--stdin", NULL};
+	CLEANUP_STR struct str out = STR_INIT;
+	FILE *list = tmpfile();
+	/* With "./" before it, no name reads as a pattern's magic. */
+	for (size_t i = 0; list != NULL && i < count; i++) {
+		(void)fputs("./", list);
+		(void)fwrite(paths[i], 1, strlen(paths[i]) + 1, list);
 	}
-	if (fflush(list) != 0 || fseek(list, 0, SEEK_SET) != 0) {
-		(void)fclose(list);
-		return NULL;
+	int code = ask_about(repo, args, list, &out, err);
+	if (code < 0)
+		return code;
+	/* 1: none is ignored. */
+	if (code > 1)
+		return err_set(err, EIO, "git check-ignore failed");
+	/* The ignored ones come back in their order. */
+	struct span rest = str_span(&out);
+	for (size_t i = 0; i < count; i++) {
+		size_t len = span_find(rest, '\0');
+		ret[i] =
+			len != rest.len && len > 2 && span_eq_str(span_make(rest.ptr + 2, len - 2), paths[i]);
+		if (ret[i])
+			rest = span_skip(rest, len + 1);
 	}
-	return list;
+	return rest.len == 0 ? 0 : err_set(err, EIO, "git check-ignore says something unknown");
+}
+
+/* Does the raw file have the entry's name? git takes such a path as an argument only. */
+static bool hash_one(struct gitrepo *repo, const struct gitindex_entry *e)
+{
+	const char *args[] = {"hash-object", "-t", "blob", "--no-filters", "--", e->path.ptr, NULL};
+	CLEANUP_STR struct str out = STR_INIT;
+	struct gitoid id;
+	return gitprogram_output(repo, args, &out, NULL) == 0 &&
+		gitoid_parse(span_trim(str_span(&out)), &id) && gitoid_eq(&id, &e->id);
+}
+
+static bool has_newline(const struct gitindex_entry *e)
+{
+	return span_find(e->path, '\n') != e->path.len;
 }
 
 int gitprogram_hash(
@@ -330,23 +374,23 @@ int gitprogram_hash(
 	static const char *const args[] = {
 		"hash-object", "-t", "blob", "--no-filters", "--stdin-paths", NULL};
 	CLEANUP_STR struct str out = STR_INIT;
-	FILE *list = list_paths(index, ask);
-	struct proc child;
-	int code = list == NULL ? err_set(err, EIO, "cannot write a temporary file")
-				: gitprogram_start(repo, args, fileno(list), &child, err);
-	if (code == 0)
-		code = collect(&child, &out, err);
-	if (list != NULL)
-		(void)fclose(list);
+	FILE *list = tmpfile();
+	for (size_t i = 0; list != NULL && i < index->count; i++) {
+		if (ask[i] && !has_newline(&index->entry[i]))
+			(void)fprintf(list, "%s\n", index->entry[i].path.ptr);
+	}
+	int code = ask_about(repo, args, list, &out, err);
 	struct span rest = str_span(&out), line;
+	bool more = code >= 0;
 	for (size_t i = 0; code >= 0 && i < index->count; i++) {
-		struct span path = index->entry[i].path;
+		const struct gitindex_entry *e = &index->entry[i];
 		struct gitoid id;
-		if (!ask[i] || span_find(path, '\n') != path.len)
-			continue;
-		if (!span_next_line(&rest, &line) || !gitoid_parse(line, &id))
-			break;
-		same[i] = gitoid_eq(&id, &index->entry[i].id);
+		if (ask[i] && has_newline(e)) {
+			same[i] = hash_one(repo, e);
+		} else if (ask[i] && more) {
+			more = span_next_line(&rest, &line) && gitoid_parse(line, &id);
+			same[i] = more && gitoid_eq(&id, &e->id);
+		}
 	}
 	return code < 0 ? code : 0;
 }

@@ -21,6 +21,10 @@ int gitprogram_refresh(struct gitrepo *repo, struct err *err);
 int gitprogram_hash(
 	struct gitrepo *repo, const struct gitindex *index, const bool *ask, bool *same, struct err *err);
 
+/** As gitrepo_ignored. */
+int gitprogram_ignored(
+	struct gitrepo *repo, const char *const paths[], size_t count, bool *ret, struct err *err);
+
 /** Starts `git` with these arguments (NULL-terminated) in the repository. */
 int gitprogram_start(
 	struct gitrepo *repo, const char *const args[], int in_fd, struct proc *ret, struct err *err);

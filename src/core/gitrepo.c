@@ -34,10 +34,13 @@ static char *copy_or_null(const char *text)
 /* Why libgit2 did not open it, as our result. */
 static int open_failure(const struct git2 *git2, int code, const char *start, struct err *err)
 {
-	if (code == GIT_ENOTFOUND)
-		return GITREPO_NONE;
 	const char *said = git2_message(git2);
-	if (code != FOREIGN_OWNER)
+	/* libgit2 1.5 says so where it looks for the directories that are trusted, and there are none. */
+	bool foreign = code == FOREIGN_OWNER ||
+		(code == GIT_ENOTFOUND && strstr(said, "'safe.directory' was not found") != NULL);
+	if (code == GIT_ENOTFOUND && !foreign)
+		return GITREPO_NONE;
+	if (!foreign)
 		return err_set(err, ENOTSUP, "%s", said);
 	(void)err_set(err, EPERM, "the repository around %s belongs to another user", start);
 	return err_hint(err, "to trust it: git config --global --add safe.directory DIRECTORY");
@@ -68,7 +71,7 @@ static int open_library(const struct gitrepo_where *where, struct gitrepo *repo,
 		start = where->git_dir;
 		flags = GIT_REPOSITORY_OPEN_NO_SEARCH;
 	}
-	int code = repo->git2->git_repository_open_ext(&repo->handle, start, flags, NULL);
+	int code = git2_open(repo->git2, &repo->handle, start, flags, where->by_disk);
 	if (code < 0)
 		return open_failure(repo->git2, code, start, err);
 	return fill_paths(repo, where->work_tree, err);
@@ -86,6 +89,12 @@ static bool environment_names_repository(void)
 	return false;
 }
 
+static int hint_at_git(struct err *err, const char *reason)
+{
+	(void)err_set(err, ENOTSUP, "neither libgit2 nor git reads the repository: %s", reason);
+	return err_hint(err, "git status says why");
+}
+
 int gitrepo_open(const struct gitrepo_where *where, struct gitrepo **ret, struct err *err)
 {
 	CLEANUP_GITREPO struct gitrepo *repo = xcalloc(1, sizeof(*repo));
@@ -94,10 +103,14 @@ int gitrepo_open(const struct gitrepo_where *where, struct gitrepo **ret, struct
 	if (code == -ENOTSUP && where->by_disk && environment_names_repository())
 		return err_set(err, ENOTSUP, "%s", first.msg);
 	if (code == -ENOTSUP) {
+		bool found = repo->git2 != NULL;
 		/* Whatever libgit2 opened half is of no use. */
 		repo = gitrepo_free(repo);
 		repo = xcalloc(1, sizeof(*repo));
 		code = gitprogram_open(where, repo, err);
+		/* There is one, but git does not trust it either. */
+		if (code == GITREPO_NONE && found)
+			code = hint_at_git(err, first.msg);
 	} else if (code < 0) {
 		(void)err_set(err, first.code, "%s", first.msg);
 		(void)err_hint(err, "%s", first.hint);

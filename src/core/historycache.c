@@ -2,6 +2,7 @@
 
 #include "steady/util/digest.h"
 #include "steady/util/fsio.h"
+#include "steady/util/signals.h"
 
 #include <string.h>
 
@@ -143,5 +144,7 @@ void historycache_write(const char *git_dir, const struct history *h)
 	CLEANUP_STR struct str bytes = STR_INIT;
 	historycache_format(h, &bytes);
 	const struct file_meta meta = {.mode = 0644};
+	const struct signals held = signals_hold();
 	(void)fsio_replace(dir, HISTORYCACHE_FILE, str_span(&bytes), &meta, NULL);
+	signals_release(&held);
 }

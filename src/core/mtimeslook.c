@@ -22,6 +22,11 @@ struct look {
 	bool *asked;
 	/* Those of the history's paths that are directories to be looked at. */
 	VEC(size_t) directory;
+	/* Names in them that HEAD does not have, with a slash behind directories' names, and which directory each is in;
+	 * `lock` guards them while several threads look. */
+	VEC(const char *) strange_path;
+	VEC(size_t) strange_in;
+	struct arena *mem;
 	pthread_mutex_t lock;
 };
 
@@ -83,39 +88,31 @@ static bool is_tracked(const struct look *l, struct span path, bool directory)
 		history_find(l->history, path, !directory) != NULL;
 }
 
-/* libgit2 is asked by one thread at a time. */
-static bool is_ignored(struct look *l, const char *path)
+/* Notes a name of directory i that HEAD does not have. */
+static void add_stranger(struct look *l, size_t i, const struct str *path)
 {
 	(void)pthread_mutex_lock(&l->lock);
-	bool ignored = gitrepo_is_ignored(l->repo, path, NULL) == 1;
+	*vec_add(&l->strange_path) = arena_strndup(l->mem, path->buf, path->len);
+	*vec_add(&l->strange_in) = i;
 	(void)pthread_mutex_unlock(&l->lock);
-	return ignored;
 }
 
-static bool is_stranger(struct look *l, size_t i, const struct dir_entry *entry)
-{
-	CLEANUP_STR struct str path = STR_INIT;
-	bool directory = entry->type == DT_DIR;
-	if (strcmp(entry->name, ".git") == 0)
-		return false;
-	path_in(l, i, entry->name, &path);
-	if (is_tracked(l, str_span(&path), directory))
-		return false;
-	if (directory)
-		str_add_char(&path, '/');
-	return !is_ignored(l, path.buf);
-}
-
-/* Does the directory hold nothing that HEAD does not have and git does not ignore? */
-static bool has_no_strangers(struct look *l, size_t i, int fd)
+/* False if the directory cannot be listed. */
+static bool look_for_strangers(struct look *l, size_t i, int fd)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	struct dir_list list;
 	if (fsio_list(fd, MAX_ENTRIES, mem, &list, NULL) < 0)
 		return false;
 	for (size_t n = 0; n < list.count; n++) {
-		if (is_stranger(l, i, &list.entry[n]))
-			return false;
+		const struct dir_entry *entry = &list.entry[n];
+		CLEANUP_STR struct str path = STR_INIT;
+		path_in(l, i, entry->name, &path);
+		if (strcmp(entry->name, ".git") == 0 || is_tracked(l, str_span(&path), entry->type == DT_DIR))
+			continue;
+		if (entry->type == DT_DIR)
+			str_add_char(&path, '/');
+		add_stranger(l, i, &path);
 	}
 	return true;
 }
@@ -130,8 +127,22 @@ static void look_at_directory(void *ctx, unsigned worker, size_t n)
 	fact->state = GITCHECK_CHANGED;
 	if (fd < 0)
 		look_at_changed(l, i);
-	else if (fstat(fd, &fact->st) == 0 && has_no_strangers(l, i, fd))
+	else if (fstat(fd, &fact->st) == 0 && look_for_strangers(l, i, fd))
 		fact->state = GITCHECK_SAME;
+}
+
+/* A directory is as HEAD has it if it holds nothing that HEAD does not have and git does not ignore. */
+static void look_at_directories(struct look *l, unsigned jobs)
+{
+	workers_for(l->directory.len, jobs != 0 ? jobs : workers_count(), look_at_directory, l);
+	size_t count = l->strange_path.len;
+	CLEANUP_FREE bool *ignored = xcalloc(count + 1, sizeof(*ignored));
+	if (count != 0 && gitrepo_ignored(l->repo, l->strange_path.data, count, ignored, NULL) < 0)
+		memset(ignored, 0, count * sizeof(*ignored));
+	for (size_t n = 0; n < count; n++) {
+		if (!ignored[n])
+			l->fact[l->strange_in.data[n]].state = GITCHECK_CHANGED;
+	}
 }
 
 /* The innermost directory that is there lacks something of HEAD's. */
@@ -171,7 +182,8 @@ struct mtimes_fact *mtimes_look(struct gitrepo *repo, const struct history *hist
 	bool (*wanted)(void *ctx, struct span path, bool directory), void *wanted_ctx, struct arena *mem)
 {
 	CLEANUP_FREE bool *asked = xcalloc(index->count + 1, sizeof(*asked));
-	struct look l = {.repo = repo, .history = history, .index = index, .root = root, .asked = asked};
+	struct look l = {
+		.repo = repo, .history = history, .index = index, .root = root, .asked = asked, .mem = mem};
 	(void)pthread_mutex_init(&l.lock, NULL);
 	l.fact = arena_array(mem, history->path_count, sizeof(*l.fact));
 	for (size_t i = 0; i < history->path_count; i++) {
@@ -186,10 +198,11 @@ struct mtimes_fact *mtimes_look(struct gitrepo *repo, const struct history *hist
 			*vec_add(&l.directory) = i;
 	}
 	check_files(&l, options);
-	workers_for(
-		l.directory.len, options->jobs != 0 ? options->jobs : workers_count(), look_at_directory, &l);
+	look_at_directories(&l, options->jobs);
 	spoil_parents(&l);
 	vec_release(&l.directory);
+	vec_release(&l.strange_path);
+	vec_release(&l.strange_in);
 	(void)pthread_mutex_destroy(&l.lock);
 	return l.fact;
 }

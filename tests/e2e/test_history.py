@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from steadytest import E2ECase, main
-from steadytest.histories import START, History, git, modern_git, quoted, random_history
+from steadytest.histories import START, History, git, modern_git, present_if, quoted, random_history
 
 PRINT = os.environ.get("PRINT_HISTORY", "")
 HERE = Path(__file__).resolve().parent
@@ -30,11 +30,6 @@ def answers(repository, *options) -> dict:
         path, commit, _ = line.split("\t")
         found[path] = None if commit == "-" else commit
     return found
-
-
-def present_if(there):
-    """A test that adds to others where something is at hand; elsewhere there is no such test."""
-    return (lambda test: test) if there else (lambda test: None)
 
 
 def expected(history: History, **options) -> dict:

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import tarfile
 import time
@@ -11,7 +12,7 @@ import unittest
 from pathlib import Path
 
 from steadytest import E2ECase, Workspace, clean_env, main, snapshot, snapshot_difference
-from steadytest.histories import START, History, git, random_history
+from steadytest.histories import START, History, git, present_if, random_history
 
 STEADY = os.environ.get("CARGO_STEADY", "cargo-steady")
 FILE = "100644"
@@ -321,6 +322,121 @@ class Stamps(E2ECase):
         self.assertEqual(self.times(root, "a"), [2000])
         run(self.tmp, "--git-dir", "moved", "--work-tree", "r")
         self.assertEqual(self.times(root, "evil"), [4000])
+
+
+class Places(E2ECase):
+    """Repositories and work trees of unusual kinds."""
+
+    checkout = Stamps.checkout
+    times = Stamps.times
+    quiet = Stamps.quiet
+
+    def nothing_done(self, root, words, **more):
+        """One warning, nothing set, no failure."""
+        before = {path: mtime(root / path) for path in ("a", "d/b", "d")}
+        said = run(root, **more)
+        self.assertEqual(len([line for line in said.splitlines() if not line.startswith("  help: ")]), 1, said)
+        self.assertRegex(said, f"warning: no times were set: .*{words}")
+        self.assertEqual({path: mtime(root / path) for path in before}, before)
+        self.assertEqual(report(root, **more)["files"], [])
+
+    @present_if(os.geteuid() == 0)
+    def test_foreign_owner(self):
+        root = self.checkout(sample())
+        for path in [root, *root.rglob("*")]:
+            os.chown(path, 12345, 12345, follow_symlinks=False)
+        self.nothing_done(root, "belongs to another user")
+        (root / ".gitconfig").write_text(f"[safe]\n\tdirectory = {root}\n")
+        run(root)
+        self.assertEqual(self.times(root, "a", "d/b"), [2000, 3000])
+
+    @present_if(os.geteuid() == 0)
+    def test_foreign_owner_that_git_is_asked_about(self):
+        root = self.checkout(sample(), init=["--object-format=sha256"])
+        for path in [root, *root.rglob("*")]:
+            os.chown(path, 12345, 12345, follow_symlinks=False)
+        self.nothing_done(root, "neither libgit2 nor git")
+
+    def test_no_git_program(self):
+        root = self.checkout(sample(), init=["--object-format=sha256"])
+        self.nothing_done(root, "git program", env={"PATH": str(self.tmp)})
+
+    def test_bare_repository_with_a_work_tree(self):
+        origin = self.checkout(sample(), clone=False)
+        git(self.tmp, "clone", "-q", "--bare", str(origin), "bare")
+        (self.tmp / "tree").mkdir()
+        git(self.tmp, "--git-dir", "bare", "--work-tree", "tree", "checkout", "-q", "-f", "main")
+        run(self.tmp, "--git-dir", "bare", "--work-tree", "tree")
+        self.assertEqual(self.times(self.tmp / "tree", "a", "d/b", "evil", "d/e"), [2000, 3000, 4000, 1000])
+        git(self.tmp, "--git-dir", "bare", "--work-tree", "tree", "diff-index", "--quiet", "HEAD")
+
+    def test_linked_worktree_with_its_own_configuration(self):
+        root = self.checkout(sample())
+        git(root, "config", "extensions.worktreeConfig", "true")
+        git(root, "worktree", "add", "-q", str(self.tmp / "linked"))
+        git(self.tmp / "linked", "config", "--worktree", "core.autocrlf", "false")
+        run(self.tmp / "linked" / "d", "b")
+        self.assertEqual(self.times(self.tmp / "linked", "d/b"), [3000])
+        self.quiet(self.tmp / "linked")
+
+    def test_replaced_history(self):
+        root = self.checkout(sample())
+        tip = git(root, "rev-parse", "HEAD").decode().strip()
+        git(root, "replace", "--graft", tip)
+        run(root)
+        self.assertEqual(self.times(root, "a", "d/b", "d/e/c"), [4000, 4000, 4000])
+        self.quiet(root)
+
+    def test_paths_of_any_bytes(self):
+        names = [b"new\nline", b"d/\n", b"q\"uo'te\\", b"\xff\xfe/\xff", b"tab\t", b" ", b"-n", b":(top)x", b"*", b"\xc3\xa9"]
+        history = History()
+        for i, name in enumerate(names):
+            history.add([i - 1] if i else [], {path: (FILE, b"1") for path in names[:i + 1]})
+        for kind in ([], ["--object-format=sha256"]):
+            history.id_length = 64 if kind else 40
+            root = self.checkout(history, "r" + "".join(kind), init=kind)
+            for name in names:
+                os.utime(os.fsencode(root) + b"/" + name)
+            found = verdicts(root)
+            self.assertEqual({mtime(os.fsencode(root) + b"/" + name) for name in names},
+                             {commit.committer * 10**9 for commit in history.commits}, found)
+            self.quiet(root)
+
+    def test_ignored_names_where_only_git_reads(self):
+        root = self.checkout(sample(), init=["--object-format=sha256"])
+        (root / ".git/info/exclude").write_text("target/\n*.log\n")
+        (root / "target").mkdir()
+        (root / "d/e/x\ny.log").write_text("")
+        (root / "d/stranger").write_text("")
+        found = verdicts(root)
+        self.assertEqual((found[""], found["d"], found["d/e"]), ("set", "changed", "set"))
+
+    def test_interrupted_without_a_trace(self):
+        history = History()
+        tree = {}
+        for i in range(600):
+            tree[b"d%d/f%d" % (i % 40, i % 300)] = (FILE, b"%d" % i)
+            history.add([i - 1] if i else [], tree)
+        root = self.checkout(history)
+        names = {path.name for path in (root / ".git").iterdir()}
+        started = time.monotonic()
+        run(root)
+        whole = time.monotonic() - started
+        interrupted = 0
+        for i in range(40):
+            for path in root.glob("d*/*"):
+                os.utime(path)
+            (root / ".git/steady-history").unlink(missing_ok=True)
+            child = subprocess.Popen([STEADY, "mtimes"], cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(whole * i / 40)
+            child.send_signal((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)[i % 3])
+            interrupted += child.wait() < 0
+            self.assertEqual({path.name for path in (root / ".git").iterdir()} - {"steady-history"}, names)
+            git(root, "diff", "--quiet", "HEAD")
+        self.assertGreater(interrupted, 5)
+        run(root)
+        self.quiet(root)
+        self.assertEqual(set(verdicts(root).values()), {"right"})
 
 
 class Targets(E2ECase):

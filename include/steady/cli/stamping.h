@@ -38,7 +38,7 @@ struct stamping_tally {
 
 /**
  * Looks at the repository around the current directory, limited to the pathspecs, plans and, unless this is a
- * rehearsal, sets. `files` gets an object for each path; NULL for none. A history that cannot be read is a warning.
+ * rehearsal, sets. `files` gets an object for each path; NULL for none. A repository or history that cannot be read is a warning.
  * STEADY_EXIT_USAGE (err filled) for pathspecs that make no sense.
  */
 int stamping_run(const struct call *call, const struct stamping_args *args, const char *const *pathspec,

@@ -92,5 +92,8 @@ int gitindex_refresh(struct gitrepo *repo, const struct gitindex *index, int roo
 
 /** Does git ignore this path (a directory's ends in a slash)? 1, 0 or -errno. */
 int gitrepo_is_ignored(struct gitrepo *repo, const char *path, struct err *err);
+/** The same for many: ret[i] for paths[i]. 0, or -errno with ret[] undefined. */
+int gitrepo_ignored(
+	struct gitrepo *repo, const char *const paths[], size_t count, bool *ret, struct err *err);
 
 #endif

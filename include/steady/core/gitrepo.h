@@ -56,7 +56,8 @@ struct gitrepo_where {
 	const char *git_dir;
 	const char *work_tree;
 	/** As cargo looks for a repository: what the disk says, whatever the environment names (-ENOTSUP where
-	 * only the git program could read it and the environment would mislead that). */
+	 * only the git program could read it and the environment would mislead that), and whoever owns it. For reading
+	 * alone. */
 	bool by_disk;
 };
 

@@ -127,7 +127,7 @@ def listings_of(tree: dict) -> dict:
     return {path: frozenset(names) for path, names in found.items()}
 
 
-NAMES = [b"a", b"a.c", b"b", b"c c", b"d", "é".encode(), b"\xff\xfe", b'q"uo\\te', b"tab\there", b"a-b", b"zz"]
+NAMES = [b"a", b"a.c", b"b", b"c c", b"d", "é".encode(), b"\xff\xfe", b'q"uo\\te', b"tab\there", b"new\nline", b"a-b", b"zz"]
 
 
 def random_path(rng) -> bytes:
@@ -204,6 +204,11 @@ def random_history(seed: int, commits: int = 60, skew: bool = False) -> History:
             edit(rng, tree)
         history.add(parents, tree, time, author)
     return history
+
+
+def present_if(there):
+    """A test that adds to others where something is at hand; elsewhere there is no such test."""
+    return (lambda test: test) if there else (lambda test: None)
 
 
 def modern_git() -> bool:
