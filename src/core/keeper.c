@@ -169,6 +169,7 @@ int keeper_record(struct keeper *k, const struct keeper_wanted *wanted, const st
 		.ctx = wanted,
 	};
 	request.marked = mark_read(k->target->fd, k->where->workspace_root, &request.mark);
+	request.in_environment = mark_is_of_environment(k->target->fd, k->where->workspace_root);
 	return recording_make(&request, &k->recording, err);
 }
 

@@ -1,5 +1,8 @@
 #include "steady/core/mark.h"
 
+#include "steady/core/pyenv.h"
+#include "steady/core/pyscripts.h"
+#include "steady/util/digest.h"
 #include "steady/util/fsio.h"
 #include "steady/util/str.h"
 
@@ -14,6 +17,22 @@
 #define AT_ONCE 5
 
 #define RECORDED "recorded\n"
+#define ENVIRONMENT "python "
+
+/* Which throw-away environment this process's variables name, "-" for any other. */
+static void add_environment(struct str *out)
+{
+	const struct pyenv_values none = {.known = {false}};
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct pyenv env;
+	char hex[DIGEST_HEX_LEN + 1] = "-";
+	pyenv_find(mem, &none, &env);
+	if (env.why == NULL && env.pinned) {
+		struct digest digest = digest_of(span_of(pyscripts_place(&env, mem)));
+		digest_hex(&digest, hex);
+	}
+	str_printf(out, ENVIRONMENT "%s\n", hex);
+}
 
 /* What the mark says of a work tree when its own inode is `inode`. */
 static int text_of(const char *workspace_root, ino_t inode, struct str *out, struct err *err)
@@ -42,6 +61,7 @@ static int leave(int buildfd, const char *workspace_root, const char *more, stru
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, errno, "cannot look at %s", MARK_FILE);
 	code = text_of(workspace_root, st.st_ino, &text, err);
+	add_environment(&text);
 	str_add(&text, more);
 	if (code == 0 && write(fd, text.buf, text.len) != (ssize_t)text.len)
 		return err_sys(err, errno, "cannot write %s", MARK_FILE);
@@ -53,10 +73,16 @@ int mark_leave(int buildfd, const char *workspace_root, struct err *err)
 	return leave(buildfd, workspace_root, "", err);
 }
 
-/* Is there a valid mark? Then when it was left, and whether all is recorded. */
-static bool look(int buildfd, const char *workspace_root, struct timespec *ret_time, bool *ret_recorded)
+struct mark {
+	struct timespec left;
+	bool recorded;
+	/** The line about the environment, in the arena. */
+	struct span environment;
+};
+
+/* Is there a valid mark? Then what it says. */
+static bool look(int buildfd, const char *workspace_root, struct arena *mem, struct mark *ret)
 {
-	CLEANUP_ARENA struct arena *mem = arena_new();
 	CLEANUP_STR struct str expected = STR_INIT;
 	struct span text;
 	struct stat st;
@@ -66,33 +92,51 @@ static bool look(int buildfd, const char *workspace_root, struct timespec *ret_t
 		!span_starts(text, str_span(&expected)))
 		return false;
 	struct span more = span_skip(text, expected.len);
+	size_t len = span_starts(more, SPAN_LIT(ENVIRONMENT)) ? span_find(more, '\n') + 1 : 0;
+	ret->environment = span_make(more.ptr, len < more.len ? len : more.len);
+	more = span_skip(more, ret->environment.len);
 	if (more.len != 0 && !span_eq(more, SPAN_LIT(RECORDED)))
 		return false;
 	if (timespec_cmp(st.st_ctim, st.st_mtim) < 0 || st.st_ctim.tv_sec - st.st_mtim.tv_sec > AT_ONCE)
 		return false;
-	*ret_time = st.st_mtim;
-	*ret_recorded = more.len != 0;
+	ret->left = st.st_mtim;
+	ret->recorded = more.len != 0;
 	return true;
+}
+
+bool mark_is_of_environment(int buildfd, const char *workspace_root)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	CLEANUP_STR struct str now = STR_INIT;
+	struct mark mark;
+	if (!look(buildfd, workspace_root, mem, &mark))
+		return false;
+	add_environment(&now);
+	return span_eq(mark.environment, str_span(&now)) && !span_ends(mark.environment, SPAN_LIT(" -\n"));
 }
 
 bool mark_read(int buildfd, const char *workspace_root, struct timespec *ret_time)
 {
-	bool unused;
-	return look(buildfd, workspace_root, ret_time, &unused);
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct mark mark;
+	if (!look(buildfd, workspace_root, mem, &mark))
+		return false;
+	*ret_time = mark.left;
+	return true;
 }
 
 bool mark_is_open(int buildfd, const char *workspace_root)
 {
-	struct timespec unused;
-	bool recorded;
-	return look(buildfd, workspace_root, &unused, &recorded) && !recorded;
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct mark mark;
+	return look(buildfd, workspace_root, mem, &mark) && !mark.recorded;
 }
 
 int mark_close(int buildfd, const char *workspace_root, struct timespec left, struct err *err)
 {
-	struct timespec now;
-	bool recorded;
-	if (!look(buildfd, workspace_root, &now, &recorded) || recorded || timespec_cmp(now, left) != 0)
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct mark mark;
+	if (!look(buildfd, workspace_root, mem, &mark) || mark.recorded || timespec_cmp(mark.left, left) != 0)
 		return 0;
 	return leave(buildfd, workspace_root, RECORDED, err);
 }

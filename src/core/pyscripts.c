@@ -99,7 +99,7 @@ static bool tells(const struct pyenv_values *values)
 	return any;
 }
 
-static const char *place_text(const struct pyenv *env, struct arena *mem)
+const char *pyscripts_place(const struct pyenv *env, struct arena *mem)
 {
 	CLEANUP_STR struct str out = STR_INIT;
 	str_add(&out, "in");
@@ -116,7 +116,7 @@ static void fill(struct pyscript *script, const struct pyenv_values *values, str
 	if (env->why != NULL)
 		return;
 	script->key = pydist_key(env, mem);
-	script->place = place_text(env, mem);
+	script->place = pyscripts_place(env, mem);
 }
 
 struct pyscript *pyscripts_find(const struct target *t, struct unitfiles *files, struct arena *mem)

@@ -257,15 +257,19 @@ static bool check_place(struct recorder *rec, size_t i)
 	}
 	c->quiet = c->start;
 	bool after_mark = rec->rq->marked && timespec_cmp(c->start, rec->rq->mark) > 0;
+	const struct pyenv *env = rec->context.python[i].env;
+	/* Of environments that share one name the mark says which. */
+	if (env != NULL && env->pinned && !(after_mark && rec->rq->in_environment)) {
+		refuse(rec, i, "nothing shows in which Python environment it ran");
+		return false;
+	}
 	if (after_mark) {
 		/* Doc units of a package share one start, that of the last of them. */
 		if (files->reference_state == REFERENCE_NONE)
 			c->quiet = rec->rq->mark;
 		return true;
 	}
-	const struct pyenv *env = rec->context.python[i].env;
-	if (!rec->certain || files->reference_state == REFERENCE_NONE || !check_fast_script(rec, i, files) ||
-		(env != NULL && env->pinned)) {
+	if (!rec->certain || files->reference_state == REFERENCE_NONE || !check_fast_script(rec, i, files)) {
 		refuse(rec, i,
 			rec->rq->marked
 				? "it was built before this job's `cargo steady restore`"

@@ -3,8 +3,9 @@
  * this work tree.
  *
  * `<build-dir>/.cargo-steady/mark` is text: "cargo-steady mark 1", the workspace root, device and inode of that root,
- * inode of the mark itself, and "recorded" where what was built since is recorded already. Its time is its own mtime. A copy has another inode, an unpacked archive another
- * ctime: a mark that travelled with a cache says nothing.
+ * inode of the mark itself, which Python environment was named where that is one of many with one name (core/pyenv.h),
+ * and "recorded" where what was built since is recorded already. Its time is its own mtime. A copy has another inode, an
+ * unpacked archive another ctime: a mark that travelled with a cache says nothing.
  */
 #ifndef STEADY_CORE_MARK_H
 #define STEADY_CORE_MARK_H
@@ -26,6 +27,8 @@ int mark_leave(int buildfd, const char *workspace_root, struct err *err);
 int mark_close(int buildfd, const char *workspace_root, struct timespec left, struct err *err);
 /** Is there a mark for this work tree, left here, and something built since perhaps unrecorded? */
 bool mark_is_open(int buildfd, const char *workspace_root);
+/** Was the mark for this work tree left where the same throw-away Python environment was named as is now? */
+bool mark_is_of_environment(int buildfd, const char *workspace_root);
 /** Is there a mark for this work tree, left here? Then *ret_time is when. */
 bool mark_read(int buildfd, const char *workspace_root, struct timespec *ret_time);
 

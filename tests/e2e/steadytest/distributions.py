@@ -21,6 +21,8 @@ def remove(env, name: str) -> None:
         for row in (info / "RECORD").read_text().splitlines():
             path = site / row.split(",")[0]
             path.unlink(missing_ok=True)
+            # Compiled files tell their sources apart by whole seconds.
+            shutil.rmtree(path.parent / "__pycache__", ignore_errors=True)
         shutil.rmtree(info, ignore_errors=True)
 
 
