@@ -4,6 +4,7 @@
 #include "steady/cli/report.h"
 #include "steady/core/alias.h"
 #include "steady/core/swap.h"
+#include "steady/core/userpython.h"
 #include "steady/util/proc.h"
 
 #include <errno.h>
@@ -40,8 +41,9 @@ static void add(struct variables *v, const char *name, const char *value)
 	v->list[v->count++] = (struct swap_change){name, value};
 }
 
-static void add_all(const struct alias *alias, const char *executable, struct arena *mem, struct variables *v)
+static void add_all(const struct alias *alias, struct arena *mem, struct variables *v)
 {
+	const char *executable = alias->who.executable;
 	struct span env = interpreter_env_dir(span_of(executable));
 	const char *dir = arena_strndup(mem, env.ptr, env.len);
 	add(v, "PYO3_PYTHON", alias->python);
@@ -125,19 +127,35 @@ static void print_losses(struct ui *ui, const struct variables *v)
 		"shim` looks after that too");
 }
 
-static int find_python(const struct call *call, const char **ret, struct err *err)
+/* The interpreters that may be meant, best first. */
+static size_t find_pythons(const struct call *call, const char *ret_path[USERPYTHON_MAX])
 {
 	const char *named = ((const struct env_args *)call->args)->python;
 	CLEANUP_STR struct str found = STR_INIT;
 	if (named == NULL)
-		return interpreter_named(call->mem, ret, err);
-	if (strchr(named, '/') != NULL)
-		*ret = named;
-	else if (proc_find(named, &found))
-		*ret = arena_strdup(call->mem, found.buf);
-	else
-		return err_set(err, ENOENT, "there is no %s in PATH", named);
-	return 0;
+		return userpython_find(call->mem, ret_path);
+	if (strchr(named, '/') == NULL && !proc_find(named, &found))
+		return 0;
+	ret_path[0] = found.len != 0 ? arena_strdup(call->mem, found.buf) : named;
+	return 1;
+}
+
+/* The alias of the first interpreter that answers. */
+static int find_alias(const struct call *call, struct alias *ret, struct err *err)
+{
+	const char *path[USERPYTHON_MAX], *why = NULL;
+	size_t count = find_pythons(call, path);
+	if (count == 0) {
+		(void)err_set(err, ENOENT, "the environment names no Python interpreter that is there");
+		return err_hint(err, "set PYO3_PYTHON to the path of one");
+	}
+	int code = -ENOENT;
+	for (size_t i = 0; i < count && code < 0; i++) {
+		code = alias_get(path[i], call->mem, ret, &why, err);
+		if (code == ALIAS_NONE)
+			return err_set(err, EPERM, "there is no alias for %s: %s", path[i], why);
+	}
+	return code;
 }
 
 /* Any newline would begin a line of its own. */
@@ -153,19 +171,16 @@ static bool is_printable(const struct variables *v)
 static int env_run(const struct call *call, struct err *err)
 {
 	const struct env_args *args = call->args;
-	const char *executable, *why = NULL;
 	struct alias alias;
-	int code = find_python(call, &executable, err);
-	if (code == 0)
-		code = alias_get(executable, call->mem, &alias, &why, err);
-	if (code == ALIAS_NONE)
-		code = err_set(err, EPERM, "there is no alias for %s: %s", executable, why);
+	int code = find_alias(call, &alias, err);
 	if (code < 0)
 		return code;
+	/* What an interpreter did not answer was said by the next one. */
+	*err = (struct err)ERR_INIT;
 	struct variables v = {.count = 0};
-	add_all(&alias, executable, call->mem, &v);
+	add_all(&alias, call->mem, &v);
 	if (!is_printable(&v))
-		return err_set(err, EINVAL, "the path of %s has a newline", executable);
+		return err_set(err, EINVAL, "the path of %s has a newline", alias.who.executable);
 	if (args->format == REPORT_JSON) {
 		print_json(call->ui, &alias, &v);
 		return STEADY_EXIT_DONE;

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DIRECTORY "python-alias"
 #define DECLINED "declined-"
 #define MAX_WHY ((size_t)1000)
 /* Makers may take an alias away from each other this often. */
@@ -240,14 +239,14 @@ int alias_get(
 	struct err trouble = ERR_INIT;
 	if (home_dir(mem, &home, &trouble) < 0)
 		return no_place(mem, &trouble, ret_why);
-	CLEANUP_CLOSE int fd = home_open(home, DIRECTORY, &trouble);
+	CLEANUP_CLOSE int fd = home_open(home, ALIAS_DIRECTORY, &trouble);
 	if (fd < 0)
 		return no_place(mem, &trouble, ret_why);
 	struct aliastree tree;
 	struct digest identity;
 	interpreter_identity(&found.who, &identity);
 	aliastree_plan(&found.who, &identity, mem, &tree);
-	struct maker m = {mem, &found.who, &tree, arena_printf(mem, "%s/" DIRECTORY, home), fd,
+	struct maker m = {mem, &found.who, &tree, arena_printf(mem, "%s/" ALIAS_DIRECTORY, home), fd,
 		alias_name(&found.who, &identity, mem)};
 	code = use_or_make(&m, ret_why, &trouble);
 	if (code < 0)
@@ -271,7 +270,8 @@ bool alias_is(const char *path)
 	/* The home directory may have been named through a link; aliases never are. */
 	CLEANUP_FREE char *real = realpath(home, NULL);
 	path_normalize(&named, span_of(path));
-	struct span below, root = span_of(arena_printf(mem, "%s/" DIRECTORY, real != NULL ? real : home));
+	struct span below,
+		root = span_of(arena_printf(mem, "%s/" ALIAS_DIRECTORY, real != NULL ? real : home));
 	if (!path_has_prefix(str_span(&named), root))
 		return false;
 	below = path_below(str_span(&named), root);

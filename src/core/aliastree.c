@@ -17,9 +17,11 @@
 
 /*
  * A line of a .pth file that begins with `import` is executed (site.py), -I, -E and -s or not. It is no module of its own,
- * which would leave bytecode in site-packages where root runs it. addsitedir reads the .pth files in there too.
+ * which would leave bytecode in site-packages where root runs it. addsitedir reads the .pth files in there too, so that
+ * this one, met again, must know that it has run.
  */
-static const char pth[] = "import os, site; list(map(site.addsitedir, "
+static const char pth[] = "import os, site, sys; sys.__dict__.setdefault('_steady_site', []) or "
+			  "sys._steady_site.append(1) or list(map(site.addsitedir, "
 			  "filter(None, os.environ.get('STEADY_SITE', '').split(os.pathsep))))\n";
 
 /* Always the same: cargo compares the time of pyvenv.cfg with its own, and this path never held other bytes. */

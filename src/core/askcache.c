@@ -1,10 +1,10 @@
 /*
- * Answers of interpreters, one file each: HOME/interpreters/<32 hex of path, home and library path>.
+ * Answers of interpreters, one file each: HOME/interpreters/<32 hex of path, home and environment>.
  *
  *	steady-interpreter 1 <32 hex: digest of all that follows>
  *	program /usr/bin/python3.11 <stamps>
  *	home /usr/bin				the `home` of the pyvenv.cfg beside it, or -
- *	libraries -				LD_LIBRARY_PATH, or -
+ *	environment -				32 hex of the variables that could change the answer, or -
  *	library /usr/lib/libpython3.11.so.1.0 <stamps>
  *	<the answer: one line of JSON>
  *
@@ -30,7 +30,7 @@
 struct asked {
 	/** The program behind all links. */
 	const char *real;
-	const char *home, *libraries;
+	const char *home, *environment;
 	char name[DIGEST_HEX_LEN + 1];
 };
 
@@ -57,19 +57,37 @@ static const char *home_of(const char *executable, struct arena *mem)
 	return home != NULL ? home : "-";
 }
 
+/* Variables that choose libraries, or what sysconfig says, in spite of -I. */
+static const char *environment_of(struct arena *mem)
+{
+	static const char *const names[] = {"LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH",
+		"DYLD_INSERT_LIBRARIES", "_PYTHON_HOST_PLATFORM", "_PYTHON_PROJECT_BASE",
+		"_PYTHON_SYSCONFIGDATA_NAME", "_PYTHON_SYSCONFIGDATA_PATH"};
+	CLEANUP_STR struct str text = STR_INIT;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		const char *value = getenv(names[i]);
+		if (value != NULL && value[0] != '\0')
+			str_printf(&text, "%s %zu %s\n", names[i], strlen(value), value);
+	}
+	if (text.len == 0)
+		return "-";
+	char hex[DIGEST_HEX_LEN + 1];
+	struct digest digest = digest_of(str_span(&text));
+	digest_hex(&digest, hex);
+	return arena_strdup(mem, hex);
+}
+
 static bool describe(const char *executable, struct arena *mem, struct asked *ret)
 {
 	CLEANUP_FREE char *real = realpath(executable, NULL);
-	const char *libraries = getenv("LD_LIBRARY_PATH");
 	/* A newline would make two texts of one. */
-	if (real == NULL || strchr(executable, '/') == NULL || strchr(real, '\n') != NULL ||
-		(libraries != NULL && strchr(libraries, '\n') != NULL))
+	if (real == NULL || strchr(executable, '/') == NULL || strchr(real, '\n') != NULL)
 		return false;
 	ret->real = arena_strdup(mem, real);
 	ret->home = home_of(executable, mem);
-	ret->libraries = libraries != NULL && libraries[0] != '\0' ? arena_strdup(mem, libraries) : "-";
+	ret->environment = environment_of(mem);
 	CLEANUP_STR struct str key = STR_INIT;
-	str_printf(&key, "%s\n%s\n%s\n", ret->real, ret->home, ret->libraries);
+	str_printf(&key, "%s\n%s\n%s\n", ret->real, ret->home, ret->environment);
 	struct digest digest = digest_of(str_span(&key));
 	digest_hex(&digest, ret->name);
 	return true;
@@ -80,7 +98,7 @@ static bool format(const struct asked *asked, const char *library, struct span a
 	CLEANUP_STR struct str body = STR_INIT;
 	if (!add_stamps(&body, "program", asked->real))
 		return false;
-	str_printf(&body, "home %s\nlibraries %s\n", asked->home, asked->libraries);
+	str_printf(&body, "home %s\nenvironment %s\n", asked->home, asked->environment);
 	if (!add_stamps(&body, "library", library))
 		return false;
 	str_add_span(&body, answer);

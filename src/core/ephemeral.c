@@ -116,7 +116,7 @@ static bool match_at(struct span text, size_t at, size_t *ret_end)
 		return is_rust_temp(second);
 	if (is_rust_temp(name) || is_python_temp(name, SPAN_LIT("tmp")))
 		return span_eq_str(second, ".venv");
-	if (span_eq_str(name, "python-alias"))
+	if (span_eq_str(name, ALIAS_DIRECTORY))
 		return is_alias_name(second);
 
 	if (!is_python_temp(name, SPAN_LIT("cibw-run-")) || second.len == 0)
@@ -173,7 +173,7 @@ static size_t innermost_end(struct span text, size_t end)
 /* Our own alias is what all others shall become. */
 static bool is_own_alias(struct span env)
 {
-	if (span_find_span(env, SPAN_LIT("python-alias")) == env.len)
+	if (span_find_span(env, SPAN_LIT(ALIAS_DIRECTORY)) == env.len)
 		return false;
 	CLEANUP_FREE char *path = xstrndup(env.ptr, env.len);
 	return alias_is(path);

@@ -2,10 +2,8 @@
 
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
-#include "steady/util/proc.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -24,44 +22,6 @@ int interpreter_of_env(const char *env_dir, struct arena *mem, const char **ret_
 		}
 	}
 	return err_set(err, ENOENT, "%s has no interpreter (bin/python)", env_dir);
-}
-
-static const char *variable(const char *name)
-{
-	const char *value = getenv(name);
-	return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
-/* The first of the names that PATH has. */
-static const char *search(const char *const names[], size_t count, struct arena *mem)
-{
-	CLEANUP_STR struct str path = STR_INIT;
-	for (size_t i = 0; i < count; i++) {
-		if (proc_find(names[i], &path))
-			return arena_strdup(mem, path.buf);
-	}
-	return NULL;
-}
-
-int interpreter_named(struct arena *mem, const char **ret_executable, struct err *err)
-{
-	static const char *const usual[] = {"python", "python3"};
-	const char *named = variable("PYO3_PYTHON"), *found = named;
-	const char *venv = variable("VIRTUAL_ENV"), *conda = variable("CONDA_PREFIX");
-	if (named != NULL && strchr(named, '/') == NULL)
-		found = search(&named, 1, mem);
-	else if (named == NULL && (venv != NULL) != (conda != NULL))
-		return interpreter_of_env(venv != NULL ? venv : conda, mem, ret_executable, err);
-	else if (named == NULL)
-		found = search(usual, COUNT_OF(usual), mem);
-	if (found == NULL) {
-		(void)err_set(err, ENOENT, "%s",
-			named != NULL ? "PATH has no interpreter of the name in PYO3_PYTHON"
-				      : "there is no Python interpreter in PATH");
-		return err_hint(err, "set PYO3_PYTHON to the path of one");
-	}
-	*ret_executable = arena_strdup(mem, found);
-	return 0;
 }
 
 bool interpreter_same_file(const char *a, const char *b)

@@ -50,6 +50,11 @@ static const char *meant(const struct swap_facts *facts, enum swap_use use, stru
 	return env != NULL && interpreter_of_env(env, mem, ret_python, err) == 0 ? env : NULL;
 }
 
+static bool is_alias(const char *env_dir)
+{
+	return span_eq_str(path_base(path_dir(span_of(env_dir))), ALIAS_DIRECTORY);
+}
+
 /* The same directory, whatever link it is named through? */
 static bool is_same_dir(const char *a, const char *b)
 {
@@ -95,8 +100,9 @@ void swap_decide(const struct swap_facts *facts, enum swap_use use, struct arena
 		replace_if_same(facts, mem, "PYO3_PYTHON", swap.alias.python, &swap);
 		replace_if_same(facts, mem, "PYTHON_SYS_EXECUTABLE", swap.alias.python, &swap);
 		replace_if_same(facts, mem, "VIRTUAL_ENV", swap.alias.dir, &swap);
-		const char *site = interpreter_site(&swap.alias.who, env, mem);
-		change(&swap, "STEADY_SITE", site);
+		/* An alias of another home directory has no packages of its own: those that it was given stay. */
+		if (!is_alias(env))
+			change(&swap, "STEADY_SITE", interpreter_site(&swap.alias.who, env, mem));
 	}
 	if (use == SWAP_BUILDS)
 		replace_config(facts, mem, &swap);

@@ -165,6 +165,19 @@ class Interpreters(AliasCase):
 
         self.each(check)
 
+    def test_aliases_in_steady_site(self):
+        """Its own packages, or those of another alias: no endless search, and no message."""
+        def check(_, python):
+            got = self.get(python)["alias"]
+            other = self.get(python, STEADY_HOME=self.tmp / "other")["alias"]
+            for site in (got["site_packages"], got["site_packages"] + "/", f"{other['site_packages']}:{got['site_packages']}"):
+                env = clean_env(STEADY_SITE=site)
+                done = subprocess.run([got["python"], "-B", "-c", "print(1)"], env=env, stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True, timeout=60)
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "1\n", ""), site)
+
+        self.each(check)
+
     def test_environment_that_shares_the_systems_packages(self):
         def check(number, python):
             env = self.make_venv(f"env{number}", "--system-site-packages", python=python)
@@ -181,9 +194,12 @@ class Interpreters(AliasCase):
         self.assertEqual(len(set(aliases)), len(aliases))
 
     def test_no_python(self):
-        self.refused("no interpreter", python=self.tmp / "none")
+        self.refused("names no Python", python=self.tmp / "none")
         self.refused("does not answer", python="/bin/true")
-        self.refused("PATH has no interpreter", python="no-such-python")
+        self.refused("names no Python", python="no-such-python")
+        done = self.run_env("--python", self.tmp / "none", check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("no interpreter at", done.stderr)
         self.assertEqual(self.aliases(), [])
 
 

@@ -34,12 +34,15 @@ static void test_asked_once(void **state)
 	temp_mkdirs("env/bin");
 	temp_link(python, "env/bin/python");
 	ask_one(temp_path("env/bin/python"), "3.12.4 (main)", false);
-	/* Another library path may mean another library. */
-	assert_int_equal(setenv("LD_LIBRARY_PATH", "/x", 1), 0);
-	ask_one(python, "3.12.4 (main)", true);
-	ask_one(python, "3.12.4 (main)", false);
-	assert_int_equal(unsetenv("LD_LIBRARY_PATH"), 0);
-	ask_one(python, "3.12.4 (main)", false);
+	/* Another library path may mean another library; -I does not keep sysconfig from reading the other one. */
+	static const char *const names[] = {"LD_LIBRARY_PATH", "_PYTHON_SYSCONFIGDATA_NAME"};
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		assert_int_equal(setenv(names[i], "/x", 1), 0);
+		ask_one(python, "3.12.4 (main)", true);
+		ask_one(python, "3.12.4 (main)", false);
+		assert_int_equal(unsetenv(names[i]), 0);
+		ask_one(python, "3.12.4 (main)", false);
+	}
 }
 
 /* The `home` in pyvenv.cfg chooses the library that a link's interpreter reads; other keys do not count. */

@@ -50,6 +50,8 @@ static bool is_ephemeral(void *ctx, const char *path, struct arena *mem, const c
 		len = strlen(link_env);
 	else if (strncmp(path, temp_root, strlen(temp_root)) == 0)
 		len = strlen(temp_root);
+	else if (strncmp(path, "/other/python-alias/a/", 22) == 0)
+		len = 21;
 	else if (strncmp(path, "/tmp/build-env-", 15) != 0 || strlen(path) < len)
 		return false;
 	*ret_env = arena_strndup(mem, path, len);
@@ -117,6 +119,14 @@ static void test_two_environments(void **state)
 		NOBYTES);
 	swap_one(SWAP_BUILDS, ENV("PYO3_PYTHON=/home/me/.venv/bin/python", "STEADY_SITE=/kept"), NOBYTES);
 	swap_one(SWAP_BUILDS, ENV("PYO3_PYTHON=python3", "VIRTUAL_ENV=" A), NOBYTES);
+}
+
+/* An alias of another home directory: ours, with the packages that it was given. */
+static void test_other_alias(void **state)
+{
+	(void)state;
+	swap_one(SWAP_BUILDS, ENV("PYO3_PYTHON=/other/python-alias/a/bin/python", "STEADY_SITE=/kept"),
+		"PYO3_PYTHON=/home/alias-a/bin/python " NOBYTES);
 }
 
 /* The project's own programs see what the user's environment says, unless a build needs something else. */
@@ -237,6 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SWAP_TEST(test_builds),
 		SWAP_TEST(test_two_environments),
+		SWAP_TEST(test_other_alias),
 		SWAP_TEST(test_runs),
 		SWAP_TEST(test_virtual_env),
 		SWAP_TEST(test_config),

@@ -32,6 +32,9 @@ struct alias {
 	struct interpreter who;
 };
 
+/** Where aliases lie, below the home directory. */
+#define ALIAS_DIRECTORY "python-alias"
+
 /** Returned where there can be no alias: a positive condition, with *ret_why. */
 #define ALIAS_NONE 1
 

@@ -73,13 +73,6 @@ void interpreter_identity(const struct interpreter *i, struct digest *ret);
 struct span interpreter_env_dir(struct span executable);
 
 /**
- * The interpreter that the user's environment names, in pyo3's order: PYO3_PYTHON (a bare name is searched in PATH), then
- * VIRTUAL_ENV or CONDA_PREFIX (if both are set, neither), then `python` and `python3` in PATH. -ENOENT, with a hint, if
- * it names none. Nothing is run.
- */
-int interpreter_named(struct arena *mem, const char **ret_executable, struct err *err);
-
-/**
  * The directories with packages that an environment of this interpreter has, absolute, with ':' between them: those that
  * are there, and the base's where pyvenv.cfg says so. "" if there is none.
  */

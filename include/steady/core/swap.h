@@ -10,7 +10,7 @@
  * One environment is meant: that of PYO3_PYTHON, else of PYTHON_SYS_EXECUTABLE, else VIRTUAL_ENV, whichever is set
  * first. If that is no throw-away one, nothing is replaced; variables that name another environment stay as they are.
  * Two environments are never mixed: where something is replaced, so is an inherited STEADY_SITE; elsewhere it stays, for
- * only an alias reads it.
+ * only an alias reads it; so it does where an alias of another home directory is replaced by ours.
  */
 #ifndef STEADY_CORE_SWAP_H
 #define STEADY_CORE_SWAP_H
