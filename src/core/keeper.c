@@ -34,7 +34,7 @@ static int load(struct keeper *k, struct err *err)
 		.workspace_root = where->workspace_root,
 		.target_dir = has_other_target(where) ? where->target_dir : NULL,
 	};
-	int code = target_load_profile(where->build_dir, k->profile, &k->target, err);
+	int code = target_load_whole(where->build_dir, k->profile, &k->target, err);
 	if (code == 0)
 		code = unitfiles_open(k->target, &files, &k->files, err);
 	if (code == 0)

@@ -27,6 +27,8 @@ int recordfile_save(const struct target *t, struct unit *u, const struct record 
 	const struct file_meta meta = {.mode = u->json_mode != 0 ? u->json_mode : 0644, .unsynced = true};
 	int code = fsio_replace(t->fd, recordfile_path(mem, u), str_span(&bytes), &meta, err);
 	u->has_record |= code == 0;
+	if (u->beside != NULL)
+		u->beside->record = span_make(NULL, 0);
 	return code;
 }
 

@@ -27,12 +27,16 @@ static void load_one(void *ctx, unsigned worker, size_t i)
 	struct part *part = &records->part[worker];
 	const struct unit *u = &records->t->unit[i];
 	struct err err = ERR_INIT;
-	struct span bytes;
+	struct span bytes = {NULL, 0};
+	int code = 0;
 	if (!u->has_record)
 		return;
 	struct record *record = arena_alloc(part->mem, sizeof(*record));
-	int code = fsnear_read(
-		&part->near, recordfile_path(part->mem, u), RECORD_MAX_BYTES, part->mem, &bytes, NULL, &err);
+	if (u->beside != NULL)
+		bytes = u->beside->record;
+	if (bytes.ptr == NULL)
+		code = fsnear_read(&part->near, recordfile_path(part->mem, u), RECORD_MAX_BYTES, part->mem,
+			&bytes, NULL, &err);
 	if (code == 0)
 		code = record_parse(part->mem, bytes, record, &err);
 	if (code == 0)

@@ -30,6 +30,7 @@ struct part {
 struct load {
 	const struct target *t;
 	const struct unit_dir_list *dirs;
+	bool whole;
 	struct part part[8];
 };
 
@@ -59,7 +60,8 @@ static void read_one(void *ctx, unsigned worker, size_t i)
 	if (fd < 0)
 		target_warn(&part->warnings, part->mem, "%s: %s; left out", dir->path, err.msg);
 	else
-		unit_dir_read(fd, dir, part->mem, &part->units, &part->warnings);
+		unit_dir_read(fd, &(struct unit_dir_request){dir, part->mem, load->whole, &part->warnings},
+			&part->units);
 }
 
 static int by_directory(const void *a, const void *b)
@@ -78,10 +80,10 @@ static void keep_warnings(struct target *t, const struct warning_list *list)
 	t->nwarning += take;
 }
 
-static void read_units(struct target *t, const struct unit_dir_list *dirs)
+static void read_units(struct target *t, const struct unit_dir_list *dirs, bool whole)
 {
 	unsigned threads = dirs->len >= PARALLEL_FROM ? workers_count() : 1;
-	struct load load = {.t = t, .dirs = dirs};
+	struct load load = {.t = t, .dirs = dirs, .whole = whole};
 	t->part = arena_array(t->mem, threads, sizeof(*t->part));
 	t->npart = threads;
 	for (unsigned i = 0; i < threads; i++) {
@@ -283,12 +285,8 @@ void target_link(struct target *t)
 	free(table.next);
 }
 
-int target_load(const char *path, struct target **ret, struct err *err)
-{
-	return target_load_profile(path, NULL, ret, err);
-}
-
-int target_load_profile(const char *path, const char *profile, struct target **ret, struct err *err)
+static int load_target(
+	const char *path, const char *profile, bool whole, struct target **ret, struct err *err)
 {
 	int fd = fsio_open_root(path, err);
 	if (fd < 0)
@@ -310,12 +308,22 @@ int target_load_profile(const char *path, const char *profile, struct target **r
 		(void)target_free(t);
 		return code;
 	}
-	read_units(t, &dirs);
+	read_units(t, &dirs, whole);
 	vec_release(&dirs);
 	verify_units(t);
 	target_link(t);
 	*ret = t;
 	return 0;
+}
+
+int target_load(const char *path, struct target **ret, struct err *err)
+{
+	return load_target(path, NULL, false, ret, err);
+}
+
+int target_load_whole(const char *path, const char *profile, struct target **ret, struct err *err)
+{
+	return load_target(path, profile, true, ret, err);
 }
 
 struct target *target_free(struct target *t)

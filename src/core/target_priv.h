@@ -41,9 +41,16 @@ void target_warn(struct warning_list *list, struct arena *mem, const char *fmt, 
 int layout_find(
 	struct target *t, struct unit_dir_list *ret_dirs, struct warning_list *warnings, struct err *err);
 
-/** Reads the units of one open directory; everything read lives in mem. */
-void unit_dir_read(int fd, const struct unit_dir *dir, struct arena *mem, struct unit_list *units,
-	struct warning_list *warnings);
+/** How a directory of units is read; everything read lives in mem. */
+struct unit_dir_request {
+	const struct unit_dir *dir;
+	struct arena *mem;
+	/** Read what lies beside the fingerprints too. */
+	bool whole;
+	struct warning_list *warnings;
+};
+/** Reads the units of one open directory. */
+void unit_dir_read(int fd, const struct unit_dir_request *rq, struct unit_list *units);
 
 /** Has the text the form of a package's version (and not that of a time, "1600000000.123456789s
  * (src/lib.rs)")? */

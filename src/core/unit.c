@@ -107,6 +107,7 @@ struct reader {
 	const struct unit_dir *dir;
 	const struct dir_list *list;
 	struct arena *mem;
+	bool whole;
 	struct warning_list *warnings;
 };
 
@@ -197,9 +198,26 @@ static bool has_entry(const struct dir_list *list, const char *name)
 	return bsearch(name, list->entry, list->count, sizeof(*list->entry), by_name) != NULL;
 }
 
-static bool has_our_file(const struct reader *r, const char *prefix, const char *base)
+/* A file that the directory is known to hold; nothing where that fails: whoever needs it tries again, and says why. */
+static struct span read_entry(struct reader *r, const char *name, size_t max, struct stat *ret_stat)
 {
-	return has_entry(r->list, arena_printf(r->mem, "%s%s", prefix, base));
+	struct span bytes = {NULL, 0};
+	if (has_entry(r->list, name) && arena_used(r->mem) < ROOMY)
+		(void)fsio_read(r->fd, name, max, r->mem, &bytes, ret_stat, NULL);
+	return bytes;
+}
+
+static void read_beside(struct reader *r, struct unit *u, const char *record)
+{
+	struct unit_beside *beside = arena_alloc(r->mem, sizeof(*beside));
+	beside->record = read_entry(r, record, RECORD_MAX_BYTES, NULL);
+	u->beside = beside;
+	/* Those of a script's run lie elsewhere. */
+	if (u->kind == UNIT_RUN_BUILD_SCRIPT)
+		return;
+	beside->depinfo = read_entry(
+		r, arena_printf(r->mem, "dep-%s", u->base), DEPINFO_MAX_BYTES, &beside->depinfo_stat);
+	beside->has_invoked = fsio_stat(r->fd, "invoked.timestamp", &beside->invoked, NULL) == 0;
 }
 
 static void add_unit(struct reader *r, struct unit_list *units, const char *base, const char *json)
@@ -211,23 +229,25 @@ static void add_unit(struct reader *r, struct unit_list *units, const char *base
 		.package = r->dir->package,
 		.meta = r->dir->meta};
 	set_kind(&u);
-	u.has_record = has_our_file(r, RECORDFILE_PREFIX, base);
-	u.has_aside = has_our_file(r, ASIDE_PREFIX, base);
+	const char *record = arena_printf(r->mem, RECORDFILE_PREFIX "%s", base);
+	u.has_record = has_entry(r->list, record);
+	u.has_aside = has_entry(r->list, arena_printf(r->mem, ASIDE_PREFIX "%s", base));
 	read_hash(r, &u);
 	if (json != NULL)
 		read_json(r, &u, json);
 	version_from_local(r, &u);
+	if (r->whole)
+		read_beside(r, &u, record);
 	*vec_add(units) = u;
 }
 
-void unit_dir_read(int fd, const struct unit_dir *dir, struct arena *mem, struct unit_list *units,
-	struct warning_list *warnings)
+void unit_dir_read(int fd, const struct unit_dir_request *rq, struct unit_list *units)
 {
 	struct err err = ERR_INIT;
 	struct dir_list list;
-	struct reader r = {.fd = fd, .dir = dir, .list = &list, .mem = mem, .warnings = warnings};
-	if (fsio_list(fd, TARGET_MAX_ENTRIES, mem, &list, &err) < 0) {
-		target_warn(warnings, mem, "%s: %s; left out", dir->path, err.msg);
+	struct reader r = {fd, rq->dir, &list, rq->mem, rq->whole, rq->warnings};
+	if (fsio_list(fd, TARGET_MAX_ENTRIES, rq->mem, &list, &err) < 0) {
+		target_warn(rq->warnings, rq->mem, "%s: %s; left out", rq->dir->path, err.msg);
 		return;
 	}
 	for (size_t i = 0; i < list.count; i++) {
@@ -236,11 +256,11 @@ void unit_dir_read(int fd, const struct unit_dir *dir, struct arena *mem, struct
 		if (is_reserved_name(name))
 			continue;
 		if (len > 5 && strcmp(name + len - 5, ".json") == 0) {
-			const char *base = arena_strndup(mem, name, len - 5);
+			const char *base = arena_strndup(rq->mem, name, len - 5);
 			add_unit(&r, units, base, name);
 			continue;
 		}
-		const char *json = arena_printf(mem, "%s.json", name);
+		const char *json = arena_printf(rq->mem, "%s.json", name);
 		struct unit probe = {.base = name};
 		set_kind(&probe);
 		if (probe.kind != UNIT_OTHER && !has_entry(&list, json))

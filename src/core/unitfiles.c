@@ -22,7 +22,14 @@ const char *package_origin_name(enum package_origin origin)
 /* Reads a file of at most `max` bytes; `*ret_state` says how that went. */
 static struct span read_reference(struct unit_reader *r, struct unit_files *u, size_t max)
 {
+	const struct unit_beside *beside = u->unit->beside;
 	struct span bytes = {NULL, 0};
+	if (u->unit->kind != UNIT_RUN_BUILD_SCRIPT && beside != NULL && beside->depinfo.ptr != NULL) {
+		u->reference.st = beside->depinfo_stat;
+		u->reference.present = true;
+		u->reference_state = REFERENCE_READ;
+		return beside->depinfo;
+	}
 	int code = fsnear_read(&r->own, u->reference.path, max, r->mem, &bytes, &u->reference.st, NULL);
 	u->reference.present = code == 0;
 	u->reference_state = code == 0 ? REFERENCE_READ
@@ -71,7 +78,12 @@ static void read_unit(struct unit_reader *r, struct unit_files *u)
 	const char *dir = is_run ? unit_run_dir(r->mem, u->unit) : u->unit->directory;
 	const bool below_run = is_run && u->unit->layout == LAYOUT_NEW;
 	u->invoked.path = arena_printf(r->mem, "%s%s/invoked.timestamp", dir, below_run ? "/run" : "");
-	unit_file_stat(&r->own, &u->invoked);
+	if (!is_run && u->unit->beside != NULL && u->unit->beside->has_invoked) {
+		u->invoked.present = true;
+		u->invoked.st = u->unit->beside->invoked;
+	} else {
+		unit_file_stat(&r->own, &u->invoked);
+	}
 }
 
 static void preload_one(void *ctx, unsigned worker, size_t i)

@@ -22,6 +22,7 @@
 #include "steady/util/base.h"
 #include "steady/util/err.h"
 #include "steady/util/mem.h"
+#include "steady/util/span.h"
 
 #include <sys/stat.h>
 #include <time.h>
@@ -75,6 +76,16 @@ struct profile_dir {
 
 #define UNIT_NONE SIZE_MAX
 
+/** What lies beside a unit's fingerprint, read in passing by target_load_whole. What is missing here may yet be there. */
+struct unit_beside {
+	/** `dep-<base>` and our record; a NULL pointer where it was not read. */
+	struct span depinfo, record;
+	struct stat depinfo_stat;
+	/** invoked.timestamp. */
+	bool has_invoked;
+	struct stat invoked;
+};
+
 struct unit {
 	const struct profile_dir *place;
 	enum target_layout layout;
@@ -104,6 +115,8 @@ struct unit {
 	/** There are files of ours beside the fingerprint: a record (core/recordfile.h), a reference that is set aside
 	 * (core/aside.h; of scripts' runs it lies elsewhere). */
 	bool has_record, has_aside;
+	/** NULL after target_load. */
+	struct unit_beside *beside;
 	/** One for each fingerprint->dep: index of the unit with that hash, or UNIT_NONE. */
 	size_t *dep;
 };
@@ -132,9 +145,12 @@ struct target {
 
 /** -ENOENT if there is no such directory. A directory without units is no error. */
 int target_load(const char *path, struct target **ret, struct err *err);
-/** Only the directories of one profile ("debug"), the host's and every triple's; NULL: all. No unit depends on one of another
- * profile. */
-int target_load_profile(const char *path, const char *profile, struct target **ret, struct err *err);
+/**
+ * The same for those who need everything of every unit (core/unitfiles.h, core/recordset.h): spares them a second way there.
+ * Only the directories of one profile ("debug"), the host's and every triple's; NULL: all. No unit depends on one of another
+ * profile.
+ */
+int target_load_whole(const char *path, const char *profile, struct target **ret, struct err *err);
 /** Finds the units' dependencies again, after hashes were changed in memory. */
 void target_link(struct target *t);
 /** Accepts NULL, returns NULL. */
