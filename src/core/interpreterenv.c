@@ -91,7 +91,10 @@ const char *interpreter_site(const struct interpreter *i, const char *env_dir, s
 {
 	CLEANUP_STR struct str out = STR_INIT;
 	add_present(&out, span_of(i->site_packages), env_dir);
+	/* site.py takes a missing key for "true". */
 	const char *shares = interpreter_env_key(env_dir, "include-system-site-packages", mem);
+	if (shares == NULL && interpreter_env_key(env_dir, "home", mem) != NULL)
+		shares = "true";
 	if (shares != NULL && strcasecmp(shares, "true") == 0)
 		add_present(&out, span_of(i->system_site), NULL);
 	return arena_strdup(mem, out.buf);

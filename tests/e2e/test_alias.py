@@ -467,6 +467,22 @@ class Making(AliasCase):
             self.assertLess(count, MANY - 1)
 
     @unittest.skipUnless(killat_program(), "killat is for Linux on x86-64 and aarch64")
+    def test_killed_at_every_call_of_making_anew(self):
+        site = self.site_of(self.alias())
+        shutil.copytree(self.home, self.tmp / "spoilt", symlinks=True)
+        (self.tmp / "spoilt" / site.relative_to(self.home) / "evil.pth").write_text("import evil\n")
+        for count in range(1, MANY):
+            shutil.rmtree(self.home)
+            shutil.copytree(self.tmp / "spoilt", self.home, symlinks=True)
+            run = killat([steady_program(), "env", "--format", "json"], count, env=self.environment())
+            if run.killed is None:
+                break
+            self.assert_right(f"{count} {run.killed}")
+            self.assertEqual([path.name for path in site.iterdir()], ["steady.pth"])
+        self.assertGreater(count, 20)
+        self.assertLess(count, MANY - 1)
+
+    @unittest.skipUnless(killat_program(), "killat is for Linux on x86-64 and aarch64")
     def test_disk_full_at_every_call(self):
         for count in range(1, MANY):
             run = self.stopped(count, fail="ENOSPC")

@@ -106,6 +106,70 @@ static void test_of_env(void **state)
 	assert_string_equal(found, temp_path("env/bin/python"));
 }
 
+static void env_dir_one(const char *executable, const char *expected)
+{
+	struct span dir = interpreter_env_dir(span_of(executable));
+	if (!span_eq_str(dir, expected))
+		fail_msg("%s: %.*s", executable, SPAN_ARG(dir));
+}
+
+static void test_env_dir(void **state)
+{
+	(void)state;
+	env_dir_one("/a/env/bin/python", "/a/env");
+	env_dir_one("/a/env/Scripts/python.exe", "/a/env");
+	env_dir_one("/a/env/sbin/python", "");
+	env_dir_one("python", "");
+	env_dir_one("", "");
+}
+
+static void key_one(const char *text, const char *expected)
+{
+	temp_put("env/pyvenv.cfg", text);
+	const char *value = interpreter_env_key(temp_path("env"), "home", temp_mem);
+	if (expected == NULL ? value != NULL : value == NULL || strcmp(value, expected) != 0)
+		fail_msg("%s: %s", text, value != NULL ? value : "none");
+}
+
+static void test_env_key(void **state)
+{
+	(void)state;
+	assert_null(interpreter_env_key(temp_path("env"), "home", temp_mem));
+	key_one("home = /usr/bin\n", "/usr/bin");
+	key_one("a = b\nHome=/with space/x = y\nhome = /second\n", "/with space/x = y");
+	key_one("home =\n", "");
+	key_one("home\n", NULL);
+	key_one("homes = /x\nxhome = /y\n", NULL);
+	key_one("", NULL);
+	/* Beside the program it goes before. */
+	temp_put("env/bin/pyvenv.cfg", "home = /beside\n");
+	key_one("home = /above\n", "/beside");
+}
+
+static void site_one(const char *cfg, const char *expected)
+{
+	const struct interpreter now = {.site_packages = "lib64/x:lib/x:none/x",
+		.system_site = arena_printf(temp_mem, "%s:/nowhere", temp_path("system"))};
+	temp_put("env/pyvenv.cfg", cfg);
+	assert_string_equal(interpreter_site(&now, temp_path("env"), temp_mem), expected);
+}
+
+/* Those that are there; the base's as site.py would have them. */
+static void test_site(void **state)
+{
+	(void)state;
+	temp_mkdirs("system");
+	temp_put("env/lib64/x", "a file");
+	site_one("home = /x\ninclude-system-site-packages = false\n", "");
+	temp_mkdirs("env/lib/x");
+	const char *own = temp_path("env/lib/x");
+	const char *both = arena_printf(temp_mem, "%s:%s", own, temp_path("system"));
+	site_one("home = /x\ninclude-system-site-packages = false\n", own);
+	site_one("home = /x\ninclude-system-site-packages = TRUE\n", both);
+	site_one("home = /x\n", both);
+	site_one("", own);
+}
+
 static void test_same_file(void **state)
 {
 	(void)state;
@@ -125,6 +189,9 @@ int main(void)
 		TEMP_TEST(test_no_python),
 		TEMP_TEST(test_real_python),
 		TEMP_TEST(test_of_env),
+		TEMP_TEST(test_env_dir),
+		TEMP_TEST(test_env_key),
+		TEMP_TEST(test_site),
 		TEMP_TEST(test_same_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
