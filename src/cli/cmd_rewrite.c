@@ -174,19 +174,30 @@ static int plan_named(struct job *job, const struct pathmap *map, struct err *er
 }
 
 /* Without --to: the alias of the interpreter that the environment names. */
-static int plan_alias(struct job *job, const struct pathmap *map, struct err *err)
+static int plan_alias(
+	struct job *job, const struct location *where, const struct pathmap *map, struct err *err)
 {
 	static const struct rewrite_plan nothing;
 	const struct rewrite_args *args = job->args;
+	/* Outside of a workspace only packages of the workspace itself would be told from others. */
+	const char *root = where->workspace_root != NULL ? where->workspace_root : where->build_dir;
+	CLEANUP_OBSERVER struct observer *observer =
+		observer_new(&(struct observer_options){.workspace_root = root});
+	CLEANUP_UNITFILES struct unitfiles *files = NULL;
+	int code = unitfiles_open(job->w.t, &(struct unitfiles_options){.workspace_root = root}, &files, err);
+	if (code < 0)
+		return code;
 	const struct adopt_request request = {
 		.target = job->w.t,
+		.files = files,
+		.observer = observer,
 		.from = map->from,
 		.nfrom = map->nfrom,
 		.var = args->var.item,
 		.nvar = args->var.count,
 		.force_identity = args->force_identity,
 	};
-	int code = adopt_look(&request, &job->adoption, err);
+	code = adopt_look(&request, &job->adoption, err);
 	if (code < 0)
 		return code;
 	job->w.plan = job->adoption->plan;
@@ -233,7 +244,7 @@ static int rewrite_locked(
 		return code;
 	targets_warn(call->ui, t);
 	job.w.t = t;
-	code = map->to != NULL ? plan_named(&job, map, err) : plan_alias(&job, map, err);
+	code = map->to != NULL ? plan_named(&job, map, err) : plan_alias(&job, where, map, err);
 	if (code == 0)
 		code = carry_out(&job, err);
 	(void)adoption_free(job.adoption);

@@ -63,6 +63,7 @@ static void decide(struct rewriter *r, struct rewrite_env *env)
 	if (known || same_on_disk(r, env->path))
 		return;
 	env->accepted = false;
+	env->unknown = true;
 	env->why = "nothing is recorded about its interpreter, and it is not there any more to be compared";
 }
 

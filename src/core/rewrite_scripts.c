@@ -6,86 +6,36 @@
 #include "steady/util/fsio.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-/* What is known of a unit and everything below it. */
-struct below {
-	/** A script registers a variable that names an interpreter. */
-	bool names_interpreter;
-	/** Something is rewritten. */
-	bool edited;
-};
-
-/* They ask the interpreter who it is, and import nothing of an environment. */
-static bool is_pyo3s_own(const struct unit *u)
+/* For each unit: is anything rewritten in it or below it? */
+static bool *find_edited(const struct rewriter *r)
 {
-	static const char *const own[] = {
-		"pyo3", "pyo3-build-config", "pyo3-ffi", "pyo3-macros", "pyo3-macros-backend"};
-	for (size_t i = 0; i < COUNT_OF(own); i++) {
-		if (strcmp(u->package, own[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Set or not: the script asked for it. */
-static bool registers_interpreter(const struct unit *u)
-{
-	static const char *const var[] = {
-		"PYO3_PYTHON", "PYTHON_SYS_EXECUTABLE", "VIRTUAL_ENV", "PYO3_CONFIG_FILE"};
-	const struct fingerprint *fp = u->fingerprint;
-	for (size_t i = 0; fp != NULL && i < fp->nlocal; i++) {
-		for (size_t v = 0; fp->local[i].kind == LOCAL_RERUN_IF_ENV_CHANGED && v < COUNT_OF(var);
-			v++) {
-			if (span_eq_str(fp->local[i].text, var[v]))
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool is_edited(const struct rewriter *r, size_t unit)
-{
-	return r->edit[unit].any && r->edit[unit].left == NULL;
-}
-
-/* For each unit, itself included. */
-static struct below *look_below(const struct rewriter *r, const size_t *order)
-{
-	struct below *below = arena_array(r->mem, r->t->count, sizeof(*below));
+	const size_t *order = unit_order(r->t, r->mem);
+	bool *edited = arena_array(r->mem, r->t->count, sizeof(*edited));
 	for (size_t n = 0; n < r->t->count; n++) {
 		const struct unit *u = &r->t->unit[order[n]];
-		struct below *this = &below[order[n]];
-		this->names_interpreter = registers_interpreter(u);
-		this->edited = is_edited(r, order[n]);
-		for (size_t d = 0; u->fingerprint != NULL && d < u->fingerprint->ndep; d++) {
-			if (u->dep[d] == UNIT_NONE)
-				continue;
-			this->names_interpreter |= below[u->dep[d]].names_interpreter;
-			this->edited |= below[u->dep[d]].edited;
-		}
+		edited[order[n]] = r->edit[order[n]].any && r->edit[order[n]].left == NULL;
+		for (size_t d = 0; u->fingerprint != NULL && d < u->fingerprint->ndep; d++)
+			edited[order[n]] |= u->dep[d] != UNIT_NONE && edited[u->dep[d]];
 	}
-	return below;
+	return edited;
 }
 
 /*
  * cargo ran these scripts in every new environment, by the accident that its path was new, and so they saw its
- * packages. Under a path that stays nothing would run them: they are left alone, until a record speaks for what
+ * packages. Under a path that stays nothing would run them: they are left alone, unless a record speaks for what
  * the environment holds.
  */
 void rewrite_leave_scripts(struct rewriter *r, const size_t *first)
 {
 	const struct rewrite_request *rq = r->request;
-	if (!rq->alias)
+	if (rq->judge_script == NULL)
 		return;
-	const struct below *below = look_below(r, unit_order(r->t, r->mem));
+	const bool *edited = find_edited(r);
 	for (size_t i = 0; i < r->t->count; i++) {
-		const struct unit *u = &r->t->unit[i];
 		struct unit_edit *edit = &r->edit[i];
-		if (u->kind != UNIT_RUN_BUILD_SCRIPT || is_pyo3s_own(u) || !below[i].names_interpreter ||
-			!below[i].edited)
-			continue;
-		if (edit->left == NULL && rq->vouched != NULL && rq->vouched(i, rq->ctx))
+		if (r->t->unit[i].kind != UNIT_RUN_BUILD_SCRIPT || !edited[i] ||
+			rq->judge_script(i, rq->ctx) != SCRIPT_DOUBTFUL)
 			continue;
 		edit->any |= first[i] != first[i + 1];
 		edit->rerun = true;
@@ -114,13 +64,12 @@ static bool keeps_value(const struct rewriter *r, const struct unit *u)
 /* Those above something that is rewritten, which nothing else would make cargo run. */
 void rewrite_find_reruns(const struct rewriter *r, struct rewrite_plan *plan)
 {
-	const struct below *below = look_below(r, unit_order(r->t, r->mem));
+	const bool *edited = find_edited(r);
 	plan->rerun = arena_array(r->mem, r->t->count, sizeof(*plan->rerun));
 	for (size_t i = 0; i < r->t->count; i++) {
 		const struct unit *u = &r->t->unit[i];
 		struct stat st;
-		if (u->kind == UNIT_RUN_BUILD_SCRIPT && r->edit[i].rerun && below[i].edited &&
-			!keeps_value(r, u) &&
+		if (u->kind == UNIT_RUN_BUILD_SCRIPT && r->edit[i].rerun && edited[i] && !keeps_value(r, u) &&
 			fsio_stat(r->t->fd, unit_output_path(r->mem, u), &st, NULL) == 0)
 			plan->rerun[plan->nrerun++] = i;
 	}

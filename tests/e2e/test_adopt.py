@@ -10,7 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from steadytest import E2ECase, clean_env, copy_target, main, make_env, pyo3_workspace, snapshot, snapshot_difference, steady
+from steadytest import E2ECase, clean_env, copy_target, main, make_env, purelib, pyo3_workspace, snapshot
+from steadytest import snapshot_difference, steady
+from steadytest.distributions import install
 from steadytest.pyo3 import install_module, msrv_allows
 
 #: The interpreter that the user's environment names.
@@ -41,9 +43,13 @@ class Adoption(E2ECase):
         self.old = build_env(self.tmp)
         self.prepare(self.old)
         self.build(self.old / "bin/python")
+        self.built(self.old)
         shutil.rmtree(self.old)
 
     def prepare(self, env):
+        """Called before the first build, and `built` before its environment goes."""
+
+    def built(self, env):
         pass
 
     def build(self, python, **more):
@@ -251,6 +257,52 @@ class ThirdParty(Adoption):
         self.build(self.old / "bin/python")
         shutil.rmtree(self.old)
         self.runs_again()
+
+
+class Recorded(Adoption):
+    """A record says what the environment held: the script stays, until another environment holds something else."""
+
+    files = {"build.rs": _SCRIPT.replace("REGISTER", 'println!("cargo:rerun-if-env-changed=PYO3_PYTHON");')
+             .replace("import os; print(os.environ.get('INSTALLED', 'nothing'))", "import helper; print(helper.VALUE)"),
+             "src/lib.rs": _MODULE}
+
+    def environment(self, version) -> Path:
+        env = build_env(self.tmp)
+        self.prepare(env, version)
+        return env
+
+    def prepare(self, env, version="1.0"):
+        install(env, "helper", version, {"helper/__init__.py": f"VALUE = {version!r}\n"})
+        if not self.ws.target.exists():
+            self.steady("restore")
+
+    def built(self, env):
+        """What `save` sees decides whether it adopts the script, or leaves that to `restore`."""
+        saved = self.steady("save")
+        self.assertEqual([left["package"] for left in saved["adoption"]["left"]], ["answers"])
+        kept = copy_target(self.ws.target, self.tmp / "kept")
+        saved = self.steady("save", PYO3_PYTHON=env / "bin/python")
+        self.assertEqual((saved["adoption"]["left"], len(saved["adoption"]["values"])), ([], 1))
+        self.kept = kept
+
+    def build_in(self, env):
+        restored = self.steady("restore", PYO3_PYTHON=env / "bin/python")
+        alias = self.alias(self.steady("rewrite", "--dry-run"))
+        return restored, self.build(alias / "bin/python", STEADY_SITE=purelib(env)), alias / "bin/python"
+
+    def test_record(self):
+        self.start()
+        same, other = self.environment("1.0"), self.environment("2.0")
+        for adopted_by in ("save", "restore"):
+            restored, run, python = self.build_in(same)
+            self.assertTrue(run.all_fresh, (adopted_by, restored["adoption"], run.stderr))
+            self.assert_answers(python, "42 1.0")
+            restored, run, python = self.build_in(other)
+            self.assertEqual(sorted(set(run.compiled)), ["answers"], run.stderr)
+            self.assert_answers(python, "42 2.0")
+            if adopted_by == "save":
+                shutil.rmtree(self.ws.target)
+                self.kept.rename(self.ws.target)
 
 
 class Hostile(Adoption):

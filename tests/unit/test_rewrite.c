@@ -312,16 +312,20 @@ static void test_variables(void **state)
 	assert_string_equal(plan->value[0].after, NEW "/bin:/usr/bin:" NEW "/sbin");
 }
 
-static bool says_yes(size_t unit, const void *ctx)
+/* Doubtful are all but pyo3's own, and the package that `ctx` names. */
+static enum rewrite_script judge_script(size_t unit, void *ctx)
 {
-	(void)unit;
-	return ctx != NULL;
+	CLEANUP_TARGET struct target *t = fake_load();
+	const char *package = t->unit[unit].package;
+	return ctx != NULL && strcmp(package, ctx) == 0 ? SCRIPT_VOUCHED
+		: strncmp(package, "pyo3", 4) == 0      ? SCRIPT_BLIND
+							: SCRIPT_DOUBTFUL;
 }
 
 static struct rewrite_request alias_request(void)
 {
 	struct rewrite_request r = request(NEW);
-	r.alias = true;
+	r.judge_script = judge_script;
 	r.map.one_name = true;
 	return r;
 }
@@ -364,12 +368,12 @@ static void test_third_parties(void **state)
 	third_party_one("registers", true);
 	third_party_one("pyo3", true);
 	reruns_one(&r, 2, 2, 1);
-	r.vouched = says_yes;
-	r.ctx = &r;
-	reruns_one(&r, 3, 0, 0);
-	r.ctx = NULL;
-	reruns_one(&r, 2, 2, 1);
-	r.alias = false;
+	char above[] = "above", registers[] = "registers";
+	r.ctx = above;
+	reruns_one(&r, 2, 1, 0);
+	r.ctx = registers;
+	reruns_one(&r, 3, 1, 1);
+	r.judge_script = NULL;
 	reruns_one(&r, 3, 0, 0);
 }
 
@@ -386,6 +390,24 @@ static void test_rerun(void **state)
 	apply(&r, 0, 0, 0);
 }
 
+/* Nothing is recorded of its interpreter, but for what a record of the script says. */
+static void test_vouched_interpreter(void **state)
+{
+	(void)state;
+	struct rewrite_request r = alias_request();
+	char registers[] = "registers";
+	third_party_one(registers, true);
+	const struct fake run = {.directory = directory("debug", registers),
+		.base = RUN_BASE,
+		.local = {fake_env("PYO3_PYTHON", OLD "/bin/python")},
+		.nlocal = 1};
+	(void)fake_put(&run);
+	assert_int_equal(unlinkat(temp_fd, run_file("debug", "pyo3-ffi", "output"), 0), 0);
+	reruns_one(&r, 0, 2, 0);
+	r.ctx = registers;
+	reruns_one(&r, 1, 1, 0);
+}
+
 /* A script that nothing would make cargo run, though its output names directories of the old environment. */
 static void test_rerun_without_variable(void **state)
 {
@@ -395,7 +417,7 @@ static void test_rerun_without_variable(void **state)
 	third_party_one("above", false);
 	temp_put(run_file("debug", "above", "output"), "cargo:rustc-link-search=" OLD "/lib\n");
 	reruns_one(&r, 1, 1, 1);
-	r.alias = true;
+	r.judge_script = judge_script;
 	reruns_one(&r, 1, 1, 1);
 }
 
@@ -450,6 +472,7 @@ int main(void)
 		TEMP_TEST(test_maturin),
 		TEMP_TEST(test_third_parties),
 		TEMP_TEST(test_rerun),
+		TEMP_TEST(test_vouched_interpreter),
 		TEMP_TEST(test_rerun_without_variable),
 		TEMP_TEST(test_many_environments),
 	};

@@ -1,7 +1,7 @@
 /*
  * Adoption: what was built in throw-away environments becomes what was built in the alias of their interpreter.
  *
- *	struct adopt_request request = {.target = t, .files = files};
+ *	struct adopt_request request = {.target = t, .files = files, .observer = observer};
  *	if (adopt_is_needed(t)) {
  *		adopt_look(&request, &adoption, &err);		reads only
  *		if (adoption->plan != NULL)
@@ -12,13 +12,14 @@
  * Replaced are values of PYO3_PYTHON, PYTHON_SYS_EXECUTABLE and VIRTUAL_ENV, and what stands beside them (see
  * core/rewrite.h). Only an interpreter that the user's environment names (core/userpython.h) is ever run, and only its
  * alias is put in, where it agrees with what is recorded about the old one. That is less than an identity (version,
- * library directory, ABI), and enough for pyo3's own crates. Every other script that saw the environment runs once more,
- * unless a record that binds to its run speaks for the environment that is there today.
+ * library directory, ABI), and enough for pyo3's own crates. Every other script that saw the environment (core/pyscripts.h)
+ * runs once more, unless a record that binds to its run speaks for the environment that is there today.
  */
 #ifndef STEADY_CORE_ADOPT_H
 #define STEADY_CORE_ADOPT_H
 
 #include "steady/core/alias.h"
+#include "steady/core/observe.h"
 #include "steady/core/rewrite.h"
 #include "steady/core/target.h"
 #include "steady/core/unitfiles.h"
@@ -28,8 +29,9 @@
 
 struct adopt_request {
 	const struct target *target;
-	/** Tells which records bind; NULL: no record speaks for anything. */
 	struct unitfiles *files;
+	/** Looks at the environment of today where a record speaks of one. */
+	struct observer *observer;
 	/** What takes their place; NULL: the alias of the interpreter that the user's environment names. */
 	const struct alias *alias;
 	/** As in struct pathmap: which environments, and in struct rewrite_request. All may be left out. */

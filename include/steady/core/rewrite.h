@@ -15,7 +15,7 @@
  *	- scripts whose environment's interpreter is not known, or known to be another one than the new one;
  *	- scripts whose output or OUT_DIR holds the environment's own directories (headers, libraries): these
  * are not the same in another environment;
- *	- with an alias: other scripts than pyo3's own that ran the interpreter, if no record speaks for the packages;
+ *	- with an alias: scripts that may have used packages of the old environment (core/adopt.h);
  *	- everything below a unit whose hash does not reproduce.
  */
 #ifndef STEADY_CORE_REWRITE_H
@@ -32,6 +32,16 @@
 extern const char *const rewrite_default_vars[];
 extern const size_t rewrite_default_nvar;
 
+/** What a script's run is to an alias. */
+enum rewrite_script {
+	/** It asks the interpreter for nothing but who it is. */
+	SCRIPT_BLIND,
+	/** It may have used packages of its environment, and a record shows that today's holds the same: interpreter and all. */
+	SCRIPT_VOUCHED,
+	/** No record shows that: it must run once more. */
+	SCRIPT_DOUBTFUL,
+};
+
 struct rewrite_request {
 	/** `to` must be set. */
 	struct pathmap map;
@@ -41,15 +51,9 @@ struct rewrite_request {
 	const struct interpreter *now;
 	/** Do not compare interpreters. */
 	bool force_identity;
-	/**
-	 * map.to is an alias, which stands for every environment of its interpreter. Scripts that may have used packages of
-	 * the old environment then run once more, unless a record speaks for those of today's; pyo3's own take nothing but
-	 * the interpreter.
-	 */
-	bool alias;
-	/** Does a record of the script's run speak for today's environment? NULL: none does. */
-	bool (*vouched)(size_t unit, const void *ctx);
-	const void *ctx;
+	/** For an alias, which stands for every environment of its interpreter; NULL: map.to is an environment of the user's. */
+	enum rewrite_script (*judge_script)(size_t unit, void *ctx);
+	void *ctx;
 	/** Do not search binaries for what is compiled into them. */
 	bool brief;
 };
@@ -69,6 +73,8 @@ struct rewrite_env {
 	bool accepted;
 	/** If not accepted: why. */
 	const char *why;
+	/** Not accepted because nobody knows its interpreter. */
+	bool unknown;
 	/** Where its interpreter is recorded, or NULL. */
 	const char *recorded_in;
 	size_t units;
