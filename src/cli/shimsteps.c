@@ -146,6 +146,15 @@ static void log_adoption(const struct shim *s, const struct keeper *k)
 			k->adoption->alias.dir, k->adoption->plan->nleft);
 }
 
+/* Did an earlier call of this tree leave units that it did not record, being executed or killed? */
+static bool left_unrecorded(const struct shim *s, int buildfd)
+{
+	struct timespec left;
+	return mark_is_open(buildfd, s->where.workspace_root) &&
+		mark_read(buildfd, s->where.workspace_root, &left) &&
+		target_built_since(buildfd, s->profile, left);
+}
+
 /* What an earlier build left unrecorded, if it was one of this tree, is recorded; then every unit is judged. */
 static int verify_units(struct shim *s, int buildfd, struct err *err)
 {
@@ -153,7 +162,7 @@ static int verify_units(struct shim *s, int buildfd, struct err *err)
 	CLEANUP_KEEPER struct keeper *k = NULL;
 	const struct keeper_options options = {.where = &s->where, .profile = s->profile, .digests = digests};
 	int code = keeper_open(&options, &k, err);
-	if (code == 0 && mark_is_open(buildfd, s->where.workspace_root))
+	if (code == 0 && left_unrecorded(s, buildfd))
 		code = record(s, k, err);
 	if (code == 0)
 		code = keeper_adopt(k, NULL, err);
@@ -242,6 +251,10 @@ static int record_units(struct shim *s, int buildfd, struct err *err)
 		(s->shared && timespec_cmp(now, s->mark) != 0)) {
 		shimsteps_log(s, "nothing is recorded: another build was started here");
 		return 0;
+	}
+	if (!target_built_since(buildfd, s->profile, now)) {
+		shimsteps_log(s, "nothing was built");
+		return mark_close(buildfd, s->where.workspace_root, s->mark, err);
 	}
 	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(s->mem, &s->where);
 	CLEANUP_KEEPER struct keeper *k = NULL;

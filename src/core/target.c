@@ -326,6 +326,25 @@ int target_load_whole(const char *path, const char *profile, struct target **ret
 	return load_target(path, profile, true, ret, err);
 }
 
+bool target_built_since(int buildfd, const char *profile, struct timespec since)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct unit_dir_list dirs = VEC_INIT;
+	struct warning_list warnings = VEC_INIT;
+	struct target t = {.mem = mem, .path = "the build directory", .fd = buildfd, .profile = profile};
+	bool built = layout_find(&t, &dirs, &warnings, NULL) < 0 || warnings.len != 0;
+	CLEANUP_STR struct str path = STR_INIT;
+	struct stat st;
+	for (size_t i = 0; !built && i < dirs.len; i++) {
+		str_clear(&path);
+		str_printf(&path, "%s/invoked.timestamp", dirs.data[i].path);
+		built = fsio_stat(buildfd, path.buf, &st, NULL) == 0 && timespec_cmp(st.st_mtim, since) >= 0;
+	}
+	vec_release(&dirs);
+	vec_release(&warnings);
+	return built;
+}
+
 struct target *target_free(struct target *t)
 {
 	if (t == NULL)

@@ -153,6 +153,11 @@ int target_load(const char *path, struct target **ret, struct err *err);
 int target_load_whole(const char *path, const char *profile, struct target **ret, struct err *err);
 /** Finds the units' dependencies again, after hashes were changed in memory. */
 void target_link(struct target *t);
+/**
+ * Was a unit of the profile (NULL: of any) started at that time or later, by cargo's invoked.timestamp? Costs a stat for each
+ * unit. True where that cannot be told.
+ */
+bool target_built_since(int buildfd, const char *profile, struct timespec since);
 /** Accepts NULL, returns NULL. */
 struct target *target_free(struct target *t);
 void target_cleanup(struct target **t);
