@@ -180,15 +180,51 @@ static int verify_units(struct shim *s, int buildfd, struct err *err)
 	return 0;
 }
 
+static void drop_shared_lock(struct shim *s)
+{
+	if (s->lock.held != NULL)
+		steady_cleanup_close(&s->lock.fd);
+	s->lock = (struct sharedlock){.fd = -1};
+}
+
+/* Of a directory that other trees may build into. Programs of others, which may not build, wait for nobody. */
 static int take_shared_lock(struct shim *s, int buildfd, struct err *err)
 {
+	const bool wait = s->args->kind != CARGO_EXTERNAL;
 	s->shared = sharedlock_is_needed(&s->where);
-	if (!s->shared || s->args->kind != CARGO_BUILD || s->profile == NULL)
+	return s->shared ? sharedlock_take(buildfd, s->args->profile, wait ? say_waiting : NULL, s, s->mem,
+				   &s->lock, err)
+			 : 0;
+}
+
+/*
+ * What the mark left by keeper_restore is to say. In a shared directory, only who keeps the others out until it has
+ * recorded can be sure of what was built; the others say so, and whoever comes after one of another tree, which may be
+ * building still, trusts nothing of what is built now.
+ */
+static int settle_mark(struct shim *s, int buildfd, bool intruded, struct err *err)
+{
+	const char *root = s->where.workspace_root;
+	s->ready = true;
+	s->recordable = mark_read(buildfd, root, &s->mark) && !intruded;
+	if (intruded) {
+		mark_drop(buildfd);
+		shimsteps_log(s, "nothing will be recorded: another work tree may be building here");
 		return 0;
-	int code = sharedlock_take(buildfd, s->args->profile, say_waiting, s, s->mem, &s->lock, err);
+	}
+	return s->shared && s->args->kind != CARGO_BUILD
+		? mark_amend(buildfd, root, MARK_UNLOCKED, &s->mark, err)
+		: 0;
+}
+
+static int judge_locked(struct shim *s, int buildfd, struct err *err)
+{
+	CLEANUP_BUILDLOCK struct buildlock *lock = NULL;
+	int code = lock_units(s, buildfd, s->args->kind != CARGO_EXTERNAL, &lock, err);
+	bool intruded = s->shared && mark_is_of_intruder(buildfd, s->where.workspace_root);
 	if (code == 0)
-		set_variable(s, SHAREDLOCK_HELD, s->lock.held);
-	return code;
+		code = verify_units(s, buildfd, err);
+	return code == 0 ? settle_mark(s, buildfd, intruded, err) : code;
 }
 
 static int judge(struct shim *s, struct err *err)
@@ -198,7 +234,7 @@ static int judge(struct shim *s, struct err *err)
 		/* Whether somebody else's program will build here is not known. */
 		if (s->args->kind == CARGO_EXTERNAL)
 			return 0;
-		int code = keeper_prepare(&s->where, err);
+		int code = keeper_make(&s->where, err);
 		fd = code < 0 ? code : fsio_open_root(s->where.build_dir, err);
 	}
 	if (fd < 0)
@@ -206,21 +242,13 @@ static int judge(struct shim *s, struct err *err)
 	/* An interrupted change may concern all profiles. */
 	s->profile = journal_is_pending(fd) ? NULL : s->args->profile;
 	int code = take_shared_lock(s, fd, err);
-	CLEANUP_BUILDLOCK struct buildlock *lock = NULL;
 	if (code == 0)
-		code = lock_units(s, fd, s->args->kind != CARGO_EXTERNAL, &lock, err);
-	if (code == 0)
-		code = verify_units(s, fd, err);
-	if (code == 0)
-		s->ready = mark_read(fd, s->where.workspace_root, &s->mark);
+		code = judge_locked(s, fd, err);
+	if (s->args->kind != CARGO_BUILD)
+		drop_shared_lock(s);
+	else if (s->lock.held != NULL)
+		set_variable(s, SHAREDLOCK_HELD, s->lock.held);
 	return code;
-}
-
-static void drop_shared_lock(struct shim *s)
-{
-	if (s->lock.held != NULL)
-		steady_cleanup_close(&s->lock.fd);
-	s->lock = (struct sharedlock){.fd = -1};
 }
 
 void shimsteps_before(struct shim *s)
@@ -236,7 +264,7 @@ void shimsteps_before(struct shim *s)
 		return;
 	put_back_variables(s);
 	drop_shared_lock(s);
-	s->ready = false;
+	s->ready = s->recordable = false;
 	if (code < 0)
 		ui_warn(s->ui, "%s; cargo runs as it would without cargo-steady", err.msg);
 	else
@@ -254,7 +282,7 @@ static int record_units(struct shim *s, int buildfd, struct err *err)
 	}
 	if (!target_built_since(buildfd, s->profile, now)) {
 		shimsteps_log(s, "nothing was built");
-		return mark_close(buildfd, s->where.workspace_root, s->mark, err);
+		return mark_amend(buildfd, s->where.workspace_root, MARK_RECORDED, &s->mark, err);
 	}
 	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(s->mem, &s->where);
 	CLEANUP_KEEPER struct keeper *k = NULL;
@@ -263,14 +291,16 @@ static int record_units(struct shim *s, int buildfd, struct err *err)
 	if (code == 0)
 		code = record(s, k, err);
 	digestcache_write(digests);
-	return code < 0 ? code : mark_close(buildfd, s->where.workspace_root, s->mark, err);
+	return code < 0 ? code : mark_amend(buildfd, s->where.workspace_root, MARK_RECORDED, &s->mark, err);
 }
 
 void shimsteps_after(struct shim *s)
 {
 	struct err err = ERR_INIT;
-	if (!s->ready)
+	if (!s->recordable) {
+		drop_shared_lock(s);
 		return;
+	}
 	CLEANUP_CLOSE int fd = fsio_open_root(s->where.build_dir, NULL);
 	CLEANUP_BUILDLOCK struct buildlock *lock = NULL;
 	/* Whoever builds now is not waited for; the mark stays open, and the next one records. */

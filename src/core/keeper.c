@@ -203,6 +203,11 @@ static int make_target_dir(const char *path, struct err *err)
 	return there ? 0 : fsio_replace(fd, "CACHEDIR.TAG", SPAN_LIT(CACHEDIR_TAG), &meta, err);
 }
 
+int keeper_make(const struct location *where, struct err *err)
+{
+	return make_target_dir(where->build_dir, err);
+}
+
 int keeper_prepare(const struct location *where, struct err *err)
 {
 	int code = make_target_dir(where->build_dir, err);

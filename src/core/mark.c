@@ -16,7 +16,7 @@
 /* Seconds between the mark's mtime and its last change, the renaming into place. */
 #define AT_ONCE 5
 
-#define RECORDED "recorded\n"
+static const char *const state_text[] = {"", "unlocked\n", "recorded\n"};
 #define ENVIRONMENT "python "
 
 /* Which throw-away environment this process's variables name, "-" for any other. */
@@ -45,7 +45,7 @@ static int text_of(const char *workspace_root, ino_t inode, struct str *out, str
 	return 0;
 }
 
-static int leave(int buildfd, const char *workspace_root, const char *more, struct err *err)
+static int leave(int buildfd, const char *workspace_root, enum mark_state state, struct err *err)
 {
 	const struct file_meta meta = {.mode = 0644, .unsynced = true};
 	CLEANUP_STR struct str text = STR_INIT;
@@ -62,7 +62,7 @@ static int leave(int buildfd, const char *workspace_root, const char *more, stru
 		return err_sys(err, errno, "cannot look at %s", MARK_FILE);
 	code = text_of(workspace_root, st.st_ino, &text, err);
 	add_environment(&text);
-	str_add(&text, more);
+	str_add(&text, state_text[state]);
 	if (code == 0 && write(fd, text.buf, text.len) != (ssize_t)text.len)
 		return err_sys(err, errno, "cannot write %s", MARK_FILE);
 	return code;
@@ -70,15 +70,26 @@ static int leave(int buildfd, const char *workspace_root, const char *more, stru
 
 int mark_leave(int buildfd, const char *workspace_root, struct err *err)
 {
-	return leave(buildfd, workspace_root, "", err);
+	return leave(buildfd, workspace_root, MARK_OPEN, err);
 }
 
 struct mark {
 	struct timespec left;
-	bool recorded;
+	enum mark_state state;
 	/** The line about the environment, in the arena. */
 	struct span environment;
 };
+
+static bool is_state(struct span text, enum mark_state *ret)
+{
+	for (size_t i = 0; i < COUNT_OF(state_text); i++) {
+		if (span_eq_str(text, state_text[i])) {
+			*ret = (enum mark_state)i;
+			return true;
+		}
+	}
+	return false;
+}
 
 /* Is there a valid mark? Then what it says. */
 static bool look(int buildfd, const char *workspace_root, struct arena *mem, struct mark *ret)
@@ -95,12 +106,11 @@ static bool look(int buildfd, const char *workspace_root, struct arena *mem, str
 	size_t len = span_starts(more, SPAN_LIT(ENVIRONMENT)) ? span_find(more, '\n') + 1 : 0;
 	ret->environment = span_make(more.ptr, len < more.len ? len : more.len);
 	more = span_skip(more, ret->environment.len);
-	if (more.len != 0 && !span_eq(more, SPAN_LIT(RECORDED)))
+	if (!is_state(more, &ret->state))
 		return false;
 	if (timespec_cmp(st.st_ctim, st.st_mtim) < 0 || st.st_ctim.tv_sec - st.st_mtim.tv_sec > AT_ONCE)
 		return false;
 	ret->left = st.st_mtim;
-	ret->recorded = more.len != 0;
 	return true;
 }
 
@@ -129,14 +139,32 @@ bool mark_is_open(int buildfd, const char *workspace_root)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	struct mark mark;
-	return look(buildfd, workspace_root, mem, &mark) && !mark.recorded;
+	return look(buildfd, workspace_root, mem, &mark) && mark.state != MARK_RECORDED;
 }
 
-int mark_close(int buildfd, const char *workspace_root, struct timespec left, struct err *err)
+bool mark_is_of_intruder(int buildfd, const char *workspace_root)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
-	struct mark mark;
-	if (!look(buildfd, workspace_root, mem, &mark) || mark.recorded || timespec_cmp(mark.left, left) != 0)
+	struct timespec unused;
+	struct span text;
+	return fsio_read(buildfd, MARK_FILE, MAX_BYTES, mem, &text, NULL, NULL) == 0 &&
+		span_ends(text, span_of(state_text[MARK_UNLOCKED])) &&
+		!mark_read(buildfd, workspace_root, &unused);
+}
+
+int mark_amend(int buildfd, const char *workspace_root, enum mark_state state, struct timespec *left,
+	struct err *err)
+{
+	struct timespec now;
+	if (!mark_read(buildfd, workspace_root, &now) || timespec_cmp(now, *left) != 0)
 		return 0;
-	return leave(buildfd, workspace_root, RECORDED, err);
+	int code = leave(buildfd, workspace_root, state, err);
+	if (code == 0 && mark_read(buildfd, workspace_root, &now))
+		*left = now;
+	return code;
+}
+
+void mark_drop(int buildfd)
+{
+	(void)fsio_unlink(buildfd, MARK_FILE, NULL);
 }

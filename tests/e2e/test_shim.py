@@ -555,6 +555,30 @@ class Fresh(ShimCase):
             for _, text in trees:
                 self.assertEqual(self.says(self.tmp / f"out-{text}"), f"{text} {number - number % 2}")
 
+    def test_unlocked_run_while_another_tree_builds(self):
+        """`cargo run` keeps nobody out, but what it builds between another tree's look and build is never recorded as that
+        tree's."""
+        other, target = self.tmp / "other", self.tmp / "outside"
+        shutil.copytree(self.ws, other)
+        trees = ((self.ws, "here"), (other, "there"))
+        slow = self.fake('#!/bin/sh\nsleep "$DELAY"\nPATH=${PATH#*:*:}\nexec cargo "$@"\n', "slow")
+        real = self.cargo("path").bin
+        for number, (first, second) in enumerate((("1.0", "2.5"), ("2.0", "0.2"))):
+            for root, text in trees:
+                self.say(f"{text} {number}", root)
+            start = [(other, "run", first), (self.ws, "build", second)]
+            children = []
+            for root, command, delay in start:
+                env = self.env([slow, real], CARGO_TARGET_DIR=target, DELAY=delay)
+                children.append(subprocess.Popen([str(self.shim / "cargo"), command, "-q"], cwd=root, env=env,
+                                                 stdout=subprocess.DEVNULL))
+                time.sleep(0.5)
+            for child in children:
+                self.assertEqual(child.wait(60), 0)
+            for root, text in trees + trees:
+                self.run_shim("build", cwd=root, env=self.env(CARGO_TARGET_DIR=target))
+                self.assertEqual(self.says(target), f"{text} {number}")
+
     def test_unpacked_elsewhere_each_time(self):
         """An sdist's tree, unpacked into another directory for each build: unchanged code is not compiled, edited code is."""
         target = self.tmp / "outside"

@@ -37,15 +37,23 @@ static void test_open(void **state)
 	assert_true(mark_is_open(fd, temp_path("ws")));
 	assert_true(mark_read(fd, temp_path("ws"), &left));
 	/* Somebody else's of another time. */
-	const struct timespec earlier = {.tv_sec = left.tv_sec - 1, .tv_nsec = left.tv_nsec};
-	assert_int_equal(mark_close(fd, temp_path("ws"), earlier, NULL), 0);
+	struct timespec earlier = {.tv_sec = left.tv_sec - 1, .tv_nsec = left.tv_nsec};
+	assert_int_equal(mark_amend(fd, temp_path("ws"), MARK_RECORDED, &earlier, NULL), 0);
 	assert_true(mark_is_open(fd, temp_path("ws")));
-	assert_int_equal(mark_close(fd, temp_path("ws"), left, NULL), 0);
+	assert_int_equal(mark_amend(fd, temp_path("ws"), MARK_UNLOCKED, &left, NULL), 0);
+	assert_true(mark_is_open(fd, temp_path("ws")));
+	temp_put("other/x", "");
+	assert_false(mark_is_of_intruder(fd, temp_path("ws")));
+	assert_true(mark_is_of_intruder(fd, temp_path("other")));
+	assert_int_equal(mark_amend(fd, temp_path("ws"), MARK_RECORDED, &left, NULL), 0);
+	assert_false(mark_is_of_intruder(fd, temp_path("other")));
 	assert_false(mark_is_open(fd, temp_path("ws")));
 	/* It still says whose builds these are. */
 	assert_true(mark_read(fd, temp_path("ws"), &now));
 	assert_int_equal(mark_leave(fd, temp_path("ws"), NULL), 0);
 	assert_true(mark_is_open(fd, temp_path("ws")));
+	mark_drop(fd);
+	assert_false(mark_read(fd, temp_path("ws"), &now));
 }
 
 /* A copy says nothing, even one with all its times. */

@@ -71,6 +71,26 @@ static void test_strangers_wait(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Who does not know what will be built asks whether anything is. */
+static void test_any_profile(void **state)
+{
+	(void)state;
+	(void)unsetenv(SHAREDLOCK_HELD);
+	struct sharedlock one, any;
+	int waits = 0;
+	assert_int_equal(sharedlock_take(temp_fd, NULL, NULL, NULL, temp_mem, &any, NULL), 0);
+	assert_int_equal(sharedlock_take(temp_fd, "release", count_waits, &waits, temp_mem, &one, NULL), 0);
+	assert_int_equal(sharedlock_take(temp_fd, NULL, NULL, NULL, temp_mem, &any, NULL), BUILDLOCK_BUSY);
+	assert_int_equal(
+		sharedlock_take(temp_fd, "release", NULL, NULL, temp_mem, &any, NULL), BUILDLOCK_BUSY);
+	(void)setenv(SHAREDLOCK_HELD, one.held, 1);
+	assert_int_equal(sharedlock_take(temp_fd, NULL, NULL, NULL, temp_mem, &any, NULL), 0);
+	(void)unsetenv(SHAREDLOCK_HELD);
+	steady_cleanup_close(&one.fd);
+	assert_int_equal(sharedlock_take(temp_fd, NULL, NULL, NULL, temp_mem, &any, NULL), 0);
+	assert_int_equal(any.fd, -1);
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -85,6 +105,7 @@ int main(void)
 		TEMP_TEST(test_needed),
 		TEMP_TEST(test_nested_does_not_wait),
 		TEMP_TEST(test_strangers_wait),
+		TEMP_TEST(test_any_profile),
 		TEMP_TEST(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,9 +42,12 @@ struct shim {
 	struct sharedlock lock;
 	/** Which profile's directories are looked at; NULL: all. */
 	const char *profile;
-	/** When the mark was left; valid if ready. */
-	struct timespec mark;
+	/** The units are verified; cargo is to be supervised, if it does not become something else. */
 	bool ready;
+	/** What is built will be known to be of this work tree. */
+	bool recordable;
+	/** When the mark was left; valid if recordable. */
+	struct timespec mark;
 };
 
 void shimsteps_before(struct shim *s);

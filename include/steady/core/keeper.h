@@ -90,7 +90,9 @@ int keeper_restore(struct keeper *k, struct err *err);
 int keeper_record(struct keeper *k, const struct keeper_wanted *wanted, const struct progress *progress,
 	struct err *err);
 
-/** Makes the build directory, if it is not there, as cargo makes a target directory (with CACHEDIR.TAG), and leaves the mark. */
+/** Makes the build directory, if it is not there, as cargo makes a target directory (with CACHEDIR.TAG). */
+int keeper_make(const struct location *where, struct err *err);
+/** The same, and leaves the mark. */
 int keeper_prepare(const struct location *where, struct err *err);
 
 #endif

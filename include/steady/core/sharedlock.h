@@ -31,7 +31,10 @@ struct sharedlock {
 
 /** Does the build directory lie outside of the workspace? */
 bool sharedlock_is_needed(const struct location *where);
-/** buildfd: of the build directory. `waiting` as buildlock_take calls it, before waiting. */
+/**
+ * buildfd: of the build directory. `waiting` as buildlock_take calls it, before waiting; NULL: BUILDLOCK_BUSY instead. With
+ * NULL for `profile`, nothing is locked: BUILDLOCK_BUSY if somebody holds the lock of any profile.
+ */
 int sharedlock_take(int buildfd, const char *profile, buildlock_waiting *waiting, void *ctx,
 	struct arena *mem, struct sharedlock *ret, struct err *err);
 
