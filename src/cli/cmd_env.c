@@ -5,6 +5,7 @@
 #include "steady/core/alias.h"
 #include "steady/core/swap.h"
 #include "steady/core/userpython.h"
+#include "steady/util/path.h"
 #include "steady/util/proc.h"
 
 #include <errno.h>
@@ -136,7 +137,11 @@ static size_t find_pythons(const struct call *call, const char *ret_path[USERPYT
 		return userpython_find(call->mem, ret_path);
 	if (strchr(named, '/') == NULL && !proc_find(named, &found))
 		return 0;
-	ret_path[0] = found.len != 0 ? arena_strdup(call->mem, found.buf) : named;
+	char *cwd = named[0] != '/' && found.len == 0 ? getcwd(NULL, 0) : NULL;
+	CLEANUP_STR struct str path = STR_INIT;
+	path_join(&path, cwd != NULL ? cwd : "", found.len != 0 ? found.buf : named);
+	free(cwd);
+	ret_path[0] = arena_strdup(call->mem, path.buf);
 	return 1;
 }
 

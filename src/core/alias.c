@@ -13,10 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DECLINED "declined-"
-#define MAX_WHY ((size_t)1000)
+#define DECLINED_FOR_S 86400
+#define MAX_WHY ((size_t)4000)
 /* Makers may take an alias away from each other this often. */
 #define MAX_TRIES 5
 
@@ -171,12 +174,19 @@ static int make(const struct maker *m, const char **ret_why, struct err *err)
 	return code;
 }
 
-/* What was found by trying holds for this interpreter for ever: its name is its identity. */
+/*
+ * What was found by trying holds for this interpreter, whose name is its identity; but a try can fail for want of memory,
+ * or on a file system that was mounted in another way. So it is repeated once a day.
+ */
 static bool was_declined(const struct maker *m, const char **ret_why)
 {
 	struct span why;
-	if (fsio_read(m->fd, arena_printf(m->mem, DECLINED "%s", m->name), MAX_WHY, m->mem, &why, NULL,
-		    NULL) != 0)
+	struct stat st;
+	struct timespec now;
+	if (fsio_read(m->fd, arena_printf(m->mem, DECLINED "%s", m->name), MAX_WHY, m->mem, &why, &st,
+		    NULL) != 0 ||
+		clock_gettime(CLOCK_REALTIME, &now) < 0 || st.st_mtim.tv_sec > now.tv_sec ||
+		st.st_mtim.tv_sec < now.tv_sec - DECLINED_FOR_S)
 		return false;
 	*ret_why = why.ptr;
 	return true;

@@ -536,6 +536,10 @@ class Shells(AliasCase):
         self.assertFalse(got["interpreter"]["executable"].startswith(str(one)))
         named = self.run_env("--python", one / "bin/python", "--format", "json", PYO3_PYTHON=None).json
         self.assertEqual(named["alias"], expected)
+        relative = steady("env", "--python", "one/bin/python", "--format", "json", env=self.environment(), cwd=self.tmp).json
+        self.assertEqual(relative, named)
+        found = self.run_env("--python", "python3", "--format", "json", PATH=f"{one}/bin:/usr/bin:/bin").json
+        self.assertEqual(found["interpreter"]["executable"], str(one / "bin/python3"))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 
 #include "fakepython.h"
 
+#include <time.h>
+
 static int setup(void **state)
 {
 	(void)umask(022);
@@ -328,6 +330,18 @@ static void test_another_identity(void **state)
 			temp_path("starts"), behind));
 	none_one(python, "is another interpreter than its base", 2);
 	none_one(python, "is another interpreter than its base", 0);
+	/* Once a day it is tried again: whatever the clock said then. */
+	CLEANUP_CLOSE int dir = fsio_open_dir(temp_fd, "home/python-alias", NULL);
+	struct dir_list list;
+	assert_int_equal(fsio_list(dir, 10, temp_mem, &list, NULL), 0);
+	assert_int_equal(list.count, 1);
+	const char *file = below("home/python-alias", list.entry[0].name);
+	const time_t days[] = {-2, 1};
+	for (size_t i = 0; i < COUNT_OF(days); i++) {
+		temp_set_time(file, time(NULL) + days[i] * 86400, 0);
+		none_one(python, "is another interpreter than its base", 1);
+		none_one(python, "is another interpreter than its base", 0);
+	}
 }
 
 static void test_unsuitable(void **state)

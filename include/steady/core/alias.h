@@ -43,7 +43,7 @@ struct alias {
  * command line names: an interpreter that is not known yet is run, and so is its new alias. Otherwise it costs some
  * fifty system calls. Strings live in mem.
  *
- * 0: *ret is checked and usable. ALIAS_NONE: *ret_why (in mem) says why not; what was found by trying is remembered.
+ * 0: *ret is checked and usable. ALIAS_NONE: *ret_why (in mem) says why not; what was found by trying is remembered for a day.
  * Negative: `executable` is not there or does not answer as a Python does.
  */
 int alias_get(
