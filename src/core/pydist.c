@@ -61,11 +61,16 @@ int pydist_read_file(struct pydist *dist, const char *path, size_t max, struct s
 	return 0;
 }
 
-/* The tree is what the project's manifests lie in, above the workspace or in it. */
+/*
+ * The tree is what the project's manifests lie in, above the workspace or in it. Where many environments have one name
+ * nobody installs the project itself.
+ */
 bool pydist_is_own(const struct pydist *dist, struct span directory)
 {
 	struct span root = span_of(dist->workspace_root);
 	CLEANUP_STR struct str manifest = STR_INIT;
+	if (dist->env->pinned)
+		return false;
 	if (path_has_prefix(root, directory))
 		return true;
 	str_printf(&manifest, "%.*s/Cargo.toml", SPAN_ARG(directory));
@@ -128,7 +133,8 @@ static void finish_unhashed(struct pydist *dist)
 				dist->mem, "cannot be read: %s: %s", c->path, strerror(c->error));
 		newest(&dist->youngest, c->mtime);
 		newest(&dist->youngest, c->ctime);
-		pyrecord_add(&dist->item.data[file->item].sum, file->path, span_of(hex));
+		const char *thing = arena_printf(dist->mem, "%.*s,content=%s", SPAN_ARG(file->path), hex);
+		pyrecord_add(&dist->item.data[file->item].sum, span_of(thing));
 	}
 }
 

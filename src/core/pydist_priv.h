@@ -61,7 +61,7 @@ void pydist_read_site(struct pydist *dist, const char *site);
 /** Reads a regular file of at most `max` bytes, links followed, to be checked at the end. 1: not there; else -errno. */
 int pydist_read_file(struct pydist *dist, const char *path, size_t max, struct span *ret);
 void pydist_newest(struct pydist *dist, const struct stat *st);
-/** Does the directory belong to the work tree that is being built? */
+/** Is the directory, of an editable installation, of the work tree that is being built? */
 bool pydist_is_own(const struct pydist *dist, struct span directory);
 /** The list, sorted, as text. */
 void pydist_text(struct pydist *dist, struct str *out);

@@ -25,6 +25,7 @@ struct site {
 	const char *path;
 	/** First components of the paths in RECORDs. */
 	struct strmap *covered;
+	struct span last;
 };
 
 static void give_up(struct pydist *dist, const char *why)
@@ -89,12 +90,16 @@ static void read_origin(struct site *s, const char *directory, struct origin *re
 	ret->editable = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(info, "editable"));
 	if (info != NULL && json_string(cJSON_GetObjectItemCaseSensitive(json, "url"), &url))
 		path_of_url(url, &path);
-	ret->own = path.len != 0 && pydist_is_own(s->dist, str_span(&path));
+	ret->own = ret->editable && path.len != 0 && pydist_is_own(s->dist, str_span(&path));
 }
 
 static void cover(struct site *s, struct span path, bool own)
 {
 	struct span first = span_make(path.ptr, span_find(path, '/'));
+	/* Most lines begin as the one before. */
+	if (span_eq(first, s->last))
+		return;
+	s->last = first;
 	(void)strmap_put(s->covered, first, own ? &covered_by_own : &covered_by_other);
 }
 
@@ -108,7 +113,7 @@ static void read_lines(struct site *s, struct span text, struct pydist_item *ite
 		if (own || line.passed_over)
 			continue;
 		if (line.hash.len != 0) {
-			pyrecord_add(&item->sum, line.path, line.hash);
+			pyrecord_add(&item->sum, line.both);
 			continue;
 		}
 		if (dist->budget == 0) {
@@ -147,6 +152,7 @@ static void read_distribution(struct site *s, const char *directory)
 			arena_printf(dist->mem, "holds %.*s, an editable installation", SPAN_ARG(name)));
 	struct pydist_item item = {.name = arena_strndup(dist->mem, name.ptr, name.len),
 		.version = arena_strndup(dist->mem, version.ptr, version.len)};
+	s->last = SPAN_LIT("");
 	cover(s, span_of(directory), origin.own);
 	read_lines(s, text, &item, dist->item.len, origin.own);
 	if (!origin.own)

@@ -128,11 +128,11 @@ const char *pydist_difference(struct span before, struct span now, struct arena 
 	return ENVIRONMENT " has changed";
 }
 
-/* named, program, then the directories of packages. */
+/* Pinned or not, named, program, then the directories of packages. */
 const char *pydist_key(const struct pyenv *env, struct arena *mem)
 {
 	CLEANUP_STR struct str out = STR_INIT;
-	str_printf(&out, "%s\n%s\n", env->named != NULL ? env->named : "",
+	str_printf(&out, "%s\n%s\n%s\n", env->pinned ? "pinned" : "", env->named != NULL ? env->named : "",
 		env->program != NULL ? env->program : "");
 	for (size_t i = 0; i < env->nsite; i++)
 		str_printf(&out, "%s\n", env->site[i]);
@@ -146,8 +146,10 @@ void pydist_from_key(const char *key, struct arena *mem, struct pyenv *ret)
 	for (size_t i = 0; span_next_line(&rest, &line); i++) {
 		const char *text = line.len != 0 ? arena_strndup(mem, line.ptr, line.len) : NULL;
 		if (i == 0)
-			ret->named = text;
+			ret->pinned = text != NULL;
 		else if (i == 1)
+			ret->named = text;
+		else if (i == 2)
 			ret->program = text;
 		else if (ret->nsite < PYENV_MAX_SITES && text != NULL)
 			ret->site[ret->nsite++] = text;

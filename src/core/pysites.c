@@ -144,20 +144,33 @@ static const char *environment_of(struct arena *mem, const char *named, const ch
 	return NULL;
 }
 
-/* include-system-site-packages; what cannot be read is taken for a yes. */
-static bool shares_base(struct arena *mem, const char *cfg)
+/* The value of a key in pyvenv.cfg, NULL where it has none or cannot be read. */
+static const char *configured(struct arena *mem, const char *cfg, const char *key)
 {
 	struct span text, line, dir = path_dir(span_of(cfg));
 	CLEANUP_CLOSE int fd = fsio_open_root(arena_strndup(mem, dir.ptr, dir.len), NULL);
 	if (fd < 0 || fsio_read(fd, "pyvenv.cfg", MAX_CFG, mem, &text, NULL, NULL) != 0)
-		return true;
+		return NULL;
 	while (span_next_line(&text, &line)) {
 		size_t at = span_find(line, '=');
-		if (at != line.len &&
-			span_eq_str(span_trim(span_make(line.ptr, at)), "include-system-site-packages"))
-			return !span_eq_str(span_trim(span_skip(line, at + 1)), "false");
+		struct span value = span_trim(span_skip(line, at < line.len ? at + 1 : at));
+		if (at != line.len && span_eq_str(span_trim(span_make(line.ptr, at)), key))
+			return arena_strndup(mem, value.ptr, value.len);
 	}
-	return false;
+	return NULL;
+}
+
+/* Of an environment that holds a copy of its interpreter, the one that was copied. */
+static void find_original(struct arena *mem, const char *dir, const char *cfg, struct pyenv *env)
+{
+	const char *home = configured(mem, cfg, "home");
+	CLEANUP_FREE char *real_dir = realpath(dir, NULL);
+	if (home == NULL || real_dir == NULL || !path_has_prefix(span_of(env->program), span_of(real_dir)))
+		return;
+	const char *name = path_base(span_of(env->named)).ptr;
+	CLEANUP_FREE char *real = realpath(arena_printf(mem, "%s/%s", home, name), NULL);
+	if (real != NULL)
+		env->program = arena_strdup(mem, real);
 }
 
 void pysites_of_interpreter(struct arena *mem, struct pyenv *env)
@@ -176,7 +189,9 @@ void pysites_of_interpreter(struct arena *mem, struct pyenv *env)
 	}
 	add_prefix(mem, env, dir, NULL);
 	add_root(mem, env, dir);
-	if (shares_base(mem, cfg))
+	find_original(mem, dir, cfg, env);
+	const char *shared = configured(mem, cfg, "include-system-site-packages");
+	if (shared != NULL && strcmp(shared, "false") != 0)
 		add_base(mem, env);
 }
 

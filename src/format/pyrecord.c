@@ -1,7 +1,6 @@
 #include "steady/format/pyrecord.h"
 
 #include "steady/util/path.h"
-#include "steady/util/str.h"
 
 #include <string.h>
 
@@ -56,19 +55,16 @@ bool pyrecord_next(struct span *rest, struct pyrecord_line *ret)
 	}
 	ret->path = unquoted(span_make(line.ptr, hash));
 	ret->hash = hash < size ? span_make(line.ptr + hash + 1, size - hash - 1) : SPAN_LIT("");
+	ret->both = span_make(line.ptr, size);
 	ret->passed_over = !path_is_inside(ret->path) || span_ends(ret->path, SPAN_LIT(".pyc")) ||
 		is_installers(ret->path);
 	return true;
 }
 
-void pyrecord_add(struct pyrecord_sum *sum, struct span path, struct span hash)
+void pyrecord_add(struct pyrecord_sum *sum, struct span thing)
 {
-	CLEANUP_STR struct str text = STR_INIT;
 	uint64_t part[2];
-	str_add_span(&text, path);
-	str_add_char(&text, '\0');
-	str_add_span(&text, hash);
-	struct digest digest = digest_of(str_span(&text));
+	struct digest digest = digest_of(thing);
 	memcpy(part, digest.byte, sizeof(part));
 	sum->part[0] += part[0];
 	sum->part[1] += part[1];

@@ -12,8 +12,8 @@
  * line is the interpreter.
  *
  * An editable installation (direct_url.json says so, or a .pth, .egg-link or __editable__ file leads out of the environment)
- * can be compared with nothing: its sources lie anywhere. Distributions of the work tree that is being built are left out:
- * they are made from it.
+ * can be compared with nothing: its sources lie anywhere. That of the project being built is left out, except in an
+ * environment that shares its name with others: it is made from what is built.
  *
  * Sources: PEP 376, 427, 610, 660; what pip and uv write.
  */

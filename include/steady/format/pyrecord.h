@@ -21,6 +21,8 @@ struct pyrecord_line {
 	struct span path;
 	/** "sha256=...", empty if there is none. */
 	struct span hash;
+	/** Path and hash as they stand there: what is counted. */
+	struct span both;
 	/** It says nothing of what was installed. */
 	bool passed_over;
 };
@@ -33,7 +35,7 @@ struct pyrecord_sum {
 	uint64_t part[2];
 	uint64_t count;
 };
-void pyrecord_add(struct pyrecord_sum *sum, struct span path, struct span hash);
+void pyrecord_add(struct pyrecord_sum *sum, struct span thing);
 struct digest pyrecord_digest(const struct pyrecord_sum *sum);
 
 /** "cffi-1.17.1.dist-info": name and version; false for any other name. */
