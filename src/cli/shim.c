@@ -50,6 +50,14 @@ static const char **words_for(const char *const argv[], const char *path, struct
 	return out;
 }
 
+/* Tools that were told to call the shim as $CARGO: cargo would take that for its own path, and compile it into crates. */
+static void forget_own_path(void)
+{
+	const char *cargo = getenv("CARGO");
+	if (cargo != NULL && cargo[0] == '/' && realcargo_is_shim(cargo))
+		(void)unsetenv("CARGO");
+}
+
 static int fail(struct ui *ui, const struct err *err, int status)
 {
 	ui_fail(ui, err);
@@ -138,6 +146,7 @@ int shim_main(const char *const argv[])
 	ui_init(&ui, stdout, stderr);
 	if (realcargo_find(argv, mem, &real, &err) < 0)
 		return fail(&ui, &err, EXIT_NOT_FOUND);
+	forget_own_path();
 	if (setenv(REALCARGO_VISITED, real.visited, 1) < 0)
 		return fail(&ui, &err, EXIT_NOT_RUN);
 	const char **words = words_for(argv, real.path, mem);

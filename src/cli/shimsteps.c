@@ -166,8 +166,10 @@ static int verify_units(struct shim *s, int buildfd, struct err *err)
 		code = record(s, k, err);
 	if (code == 0)
 		code = keeper_adopt(k, NULL, err);
+	struct progress progress = ui_progress_start(s->ui, "Verifying");
 	if (code == 0)
-		code = keeper_verify(k, NULL, err);
+		code = keeper_verify(k, &progress, err);
+	ui_progress_end(s->ui);
 	if (code == 0)
 		code = keeper_restore(k, err);
 	if (code < 0)

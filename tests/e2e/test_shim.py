@@ -230,6 +230,26 @@ class Search(ShimCase):
         shutil.copy2(steady_program(), second / "cargo")
         self.run_shim("build", env=dict(self.env(), PATH=f"{self.shim}:{second}"), code=127)
 
+    def test_shim_named_by_a_variable(self):
+        """CARGO names the shim: what crates see of it is the real cargo, as without."""
+        (self.ws / "src/main.rs").write_text('fn main() { println!("{}", env!("CARGO")); }\n')
+        self.run_shim("build", env=self.env(CARGO=self.shim / "cargo"))
+        self.assertEqual(self.says(), str(self.cargo("path").program))
+        self.assertNotIn("Compiling", self.run_shim("build").stderr)
+
+    def test_toolchains_of_rustup(self):
+        rustup = shutil.which("rustup")
+        if not rustup:
+            self.skipTest("rustup is not here")
+        asked = subprocess.run([rustup, "toolchain", "list", "-q"], stdout=subprocess.PIPE, text=True, timeout=60)
+        env = self.env([Path(rustup).parent])
+        for toolchain in asked.stdout.split()[:3]:
+            for args in (["--version"], ["build", "-q"]):
+                real = subprocess.run([Path(rustup).parent / "cargo", f"+{toolchain}", *args], cwd=self.ws, env=env, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+                ours = self.run_shim(f"+{toolchain}", *args, env=env, code=real.returncode)
+                self.assertEqual(ours.stdout, real.stdout)
+
     def test_wrapper_that_calls_back(self):
         wrapper = self.fake('#!/bin/sh\nexec cargo "$@"\n')
         self.run_shim("build", env=self.env([wrapper, self.cargo("path").bin]))
@@ -433,13 +453,15 @@ class Fresh(ShimCase):
         ways = [(["bx"], self.ws, outside, "debug"), (["by"], sub, outside, "release"), (["b", "-r"], sub, None, "release"),
                 (["--config", "net.offline=true", "-v", "build"], sub, None, "debug"),
                 (["rustc", "--manifest-path", manifest], self.tmp, None, "debug"),
+                (["-Zunstable-options", "-C", "ws", "build"], self.tmp, None, "debug"),
                 (["build", "--profile", "dev", "--target-dir=t", "--manifest-path=ws/Cargo.toml"], self.tmp, self.tmp / "t", "debug")]
+        env = self.env(RUSTC_BOOTSTRAP=1)
         for number, (args, cwd, target, profile) in enumerate(ways):
             for text in ("first", "second"):
                 self.say(f"{text} {number}")
-                self.run_shim(*args, cwd=cwd)
+                self.run_shim(*args, cwd=cwd, env=env)
                 self.assertEqual(self.says(target, profile), f"{text} {number}", args)
-            self.assertEqual(self.compiled(self.run_shim(*args, cwd=cwd)), [], args)
+            self.assertEqual(self.compiled(self.run_shim(*args, cwd=cwd, env=env)), [], args)
 
     def test_run_and_tests(self):
         for target in (None, self.tmp / "outside"):
