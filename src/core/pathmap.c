@@ -5,6 +5,7 @@
 #include "steady/util/path.h"
 
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Longest path that a glob is tried on. */
@@ -116,10 +117,29 @@ static bool find_one(const char *pattern, struct span text, size_t at, struct sp
 	return found;
 }
 
+/* Names that front ends give, and the user's own globs. */
+static bool find_ephemeral(struct span text, size_t at, struct span *ret)
+{
+	bool found = ephemeral_find(text, at, ret);
+	const char *patterns = getenv("STEADY_EPHEMERAL");
+	struct span rest = span_of(patterns != NULL ? patterns : "");
+	while (rest.len != 0) {
+		size_t len = span_find(rest, ':');
+		CLEANUP_FREE char *pattern = xstrndup(rest.ptr, len);
+		rest = span_skip(rest, len < rest.len ? len + 1 : len);
+		struct span hit;
+		if (len != 0 && find_one(pattern, text, at, &hit) && (!found || hit.ptr < ret->ptr)) {
+			*ret = hit;
+			found = true;
+		}
+	}
+	return found;
+}
+
 static bool find_any(const struct pathmap *map, struct span text, size_t at, struct span *ret)
 {
 	if (map->nfrom == 0)
-		return ephemeral_find(text, at, ret);
+		return find_ephemeral(text, at, ret);
 	bool found = false;
 	for (size_t i = 0; i < map->nfrom; i++) {
 		struct span hit;

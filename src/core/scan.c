@@ -2,7 +2,6 @@
 
 #include "target_priv.h"
 
-#include "steady/core/ephemeral.h"
 #include "steady/util/fsio.h"
 #include "steady/util/strmap.h"
 #include "steady/util/workers.h"
@@ -118,7 +117,7 @@ static void find_interpreters(struct scan *s)
 			s->ninterpreter++;
 			it->seen = seen;
 			it->ephemeral = seen->config.executable.ptr != NULL &&
-				ephemeral_find(seen->config.executable, 0, &env);
+				pathmap_find(&any_ephemeral, seen->config.executable, 0, &env);
 		}
 		it->configs++;
 	}

@@ -54,6 +54,19 @@ static void test_literal(void **state)
 		replace_one(rows[i].from, rows[i].text, rows[i].expected);
 }
 
+/* Without a pattern: every throw-away environment, the user's own ones too. */
+static void test_ephemeral(void **state)
+{
+	(void)state;
+	const char *text = "/tmp/build-env-abcdefgh/bin /ci/env-1/bin /tmp/tmpabcdefgh/.venv/lib";
+	replace_with(NULL, 0, "/new", text, "/new/bin /ci/env-1/bin /new/lib");
+	assert_int_equal(setenv("STEADY_EPHEMERAL", ":/ci/env-*:/x/*", 1), 0);
+	replace_with(NULL, 0, "/new", text, "/new/bin /new/bin /new/lib");
+	replace_with(NULL, 0, "/new", "executable=/ci/env-1/bin/python:/x/y/z:/ci/env",
+		"executable=/new/bin/python:/new/z:/ci/env");
+	assert_int_equal(unsetenv("STEADY_EPHEMERAL"), 0);
+}
+
 static void test_globs(void **state)
 {
 	(void)state;
@@ -176,6 +189,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_literal),
+		cmocka_unit_test(test_ephemeral),
 		cmocka_unit_test(test_globs),
 		cmocka_unit_test(test_several_patterns),
 		cmocka_unit_test(test_the_new_directory),

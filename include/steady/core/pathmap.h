@@ -15,7 +15,8 @@
 #include "steady/util/str.h"
 
 struct pathmap {
-	/** None: the names that front ends give to throw-away environments (core/ephemeral.h). */
+	/** None: the names that front ends give to throw-away environments (core/ephemeral.h), and what the globs of
+	 * STEADY_EPHEMERAL match. */
 	const char *const *from;
 	size_t nfrom;
 	/** The directory that takes their place, without a final slash. */
