@@ -58,18 +58,20 @@ static bool read_layer(struct graph_layer *l)
 	return names_len / 20 >= l->count && data_len / COMMIT_ROW >= l->count;
 }
 
+bool commitgraph_add(struct commitgraph *g, const struct filemap *map)
+{
+	struct graph_layer *l = &g->layer[g->layers++];
+	*l = (struct graph_layer){.map = *map};
+	if (g->layers > 1)
+		l->base = l[-1].base + l[-1].count;
+	return read_layer(l);
+}
+
 static bool add_layer(struct commitgraph *g, int dir, const char *path)
 {
-	if (g->layers == COMMITGRAPH_LAYERS)
-		return false;
-	struct graph_layer *l = &g->layer[g->layers];
-	*l = (struct graph_layer){.base = 0};
-	if (g->layers != 0)
-		l->base = l[-1].base + l[-1].count;
-	if (filemap_open(dir, path, &l->map, NULL) < 0)
-		return false;
-	g->layers++;
-	return read_layer(l);
+	struct filemap map;
+	return g->layers < COMMITGRAPH_LAYERS && filemap_open(dir, path, &map, NULL) == 0 &&
+		commitgraph_add(g, &map);
 }
 
 /* The chain file lists the layers, the oldest first, one hexadecimal name a line. */

@@ -34,6 +34,8 @@ struct graph_commit {
 
 /** Opens what there is; a missing or damaged graph is an empty one. */
 void commitgraph_open(struct commitgraph *g, const char *objects_dir);
+/** Adds the next layer, from below; takes the map over. False if it is not what we know. */
+bool commitgraph_add(struct commitgraph *g, const struct filemap *map);
 void commitgraph_close(struct commitgraph *g);
 bool commitgraph_find(const struct commitgraph *g, const unsigned char id[20], struct graph_commit *ret);
 /**

@@ -243,27 +243,35 @@ static bool take_entry(struct span *in, struct gitindex_entry *ret)
 	return true;
 }
 
+int gitprogram_parse_index(struct span text, struct arena *mem, struct gitindex *ret, struct err *err)
+{
+	VEC(struct gitindex_entry) entries = VEC_INIT;
+	struct gitindex_entry e;
+	while (text.len != 0 && take_entry(&text, &e))
+		*vec_add(&entries) = e;
+	int code = text.len == 0 ? 0 : err_set(err, EBADMSG, "git ls-files says something unknown");
+	struct gitindex index = {.count = entries.len};
+	if (code == 0) {
+		index.entry = arena_array(mem, entries.len, sizeof(*index.entry));
+		if (entries.len != 0)
+			memcpy(index.entry, entries.data, entries.len * sizeof(*index.entry));
+		*ret = index;
+	}
+	vec_release(&entries);
+	return code;
+}
+
 int gitprogram_index(struct gitrepo *repo, struct arena *mem, struct gitindex *ret, struct err *err)
 {
 	static const char *const ask[] = {"ls-files", "--stage", "--debug", "-z", NULL};
 	CLEANUP_STR struct str out = STR_INIT;
 	int code = gitprogram_output(repo, ask, &out, err);
+	struct gitindex index;
+	if (code == 0)
+		code = gitprogram_parse_index(
+			span_make(arena_strndup(mem, out.buf, out.len), out.len), mem, &index, err);
 	if (code < 0)
 		return code;
-	VEC(struct gitindex_entry) entries = VEC_INIT;
-	struct span rest = span_make(arena_strndup(mem, out.buf, out.len), out.len);
-	struct gitindex_entry e;
-	while (rest.len != 0 && take_entry(&rest, &e))
-		*vec_add(&entries) = e;
-	if (rest.len != 0) {
-		vec_release(&entries);
-		return err_set(err, EBADMSG, "git ls-files says something unknown");
-	}
-	struct gitindex index = {.count = entries.len};
-	index.entry = arena_array(mem, entries.len, sizeof(*index.entry));
-	if (entries.len != 0)
-		memcpy(index.entry, entries.data, entries.len * sizeof(*index.entry));
-	vec_release(&entries);
 	CLEANUP_STR struct str path = STR_INIT;
 	path_join(&path, repo->git_dir, "index");
 	struct stat st;

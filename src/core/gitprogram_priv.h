@@ -15,6 +15,8 @@
 int gitprogram_open(const struct gitrepo_where *where, struct gitrepo *repo, struct err *err);
 int gitprogram_head(struct gitrepo *repo, struct gitoid *ret, struct err *err);
 int gitprogram_index(struct gitrepo *repo, struct arena *mem, struct gitindex *ret, struct err *err);
+/** The index as `git ls-files --stage --debug -z` prints it; paths point into `text`. -EBADMSG. */
+int gitprogram_parse_index(struct span text, struct arena *mem, struct gitindex *ret, struct err *err);
 int gitprogram_refresh(struct gitrepo *repo, struct err *err);
 
 /** Sets same[i] for the entries i with ask[i] whose raw bytes are the object; others are left alone. */

@@ -11,6 +11,9 @@
 /* Trees kept by the reader of packs. More finds a few more of them, and loses as much to memory that is no longer near. */
 #define TREE_CACHE ((size_t)48 << 20)
 
+/* Fifteen times what the largest repositories have. */
+#define MAX_PATHS ((size_t)8000000)
+
 /* history_commit.step stays below 1000. */
 #define MAX_STEP 999u
 
@@ -39,6 +42,7 @@ static int start_reading(struct reading *r, bool use_graph, struct err *err)
 	CLEANUP_STR struct str objects = STR_INIT;
 	str_printf(&objects, "%sobjects", gitrepo_common_dir(r->repo));
 	r->walk.tree.repo = r->repo;
+	r->walk.tree.max_paths = MAX_PATHS;
 	r->walk.tree.packs = packs_open(objects.buf, TREE_CACHE);
 	return commits_init(&r->walk.commits, r->repo, r->walk.tree.packs, use_graph, err);
 }

@@ -31,6 +31,12 @@ static int check_pack(const struct packfile *f)
 	return be32(f->pack.bytes + 8) == f->count ? 0 : -EBADMSG;
 }
 
+int packfile_check(struct packfile *f)
+{
+	int code = check_index(f);
+	return code == 0 ? check_pack(f) : code;
+}
+
 int packfile_open(int dirfd, const char *name, struct packfile *ret)
 {
 	struct packfile f = {.count = 0};
@@ -41,11 +47,9 @@ int packfile_open(int dirfd, const char *name, struct packfile *ret)
 	memcpy(pack + strlen(pack) - 4, ".pac", 4);
 	CLEANUP_STR struct str path = STR_INIT;
 	str_printf(&path, "%sk", pack);
-	code = check_index(&f);
+	code = filemap_open(dirfd, path.buf, &f.pack, NULL);
 	if (code == 0)
-		code = filemap_open(dirfd, path.buf, &f.pack, NULL);
-	if (code == 0)
-		code = check_pack(&f);
+		code = packfile_check(&f);
 	if (code < 0) {
 		packfile_close(&f);
 		return code;

@@ -55,6 +55,11 @@ struct entry {
 	uint64_t base;
 };
 
+void packs_add(struct packs *p, const struct packfile *file)
+{
+	*vec_add(&p->file) = *file;
+}
+
 static void add_pack(struct packs *p, int dir, const char *name)
 {
 	size_t len = strlen(name);
@@ -62,7 +67,7 @@ static void add_pack(struct packs *p, int dir, const char *name)
 		return;
 	struct packfile file;
 	if (packfile_open(dir, name, &file) == 0)
-		*vec_add(&p->file) = file;
+		packs_add(p, &file);
 }
 
 static void add_packs(struct packs *p, const char *objects_dir, struct arena *mem)
@@ -99,6 +104,8 @@ struct packs *packs_open(const char *objects_dir, size_t cache_bytes)
 	packcache_init(&p->cache, cache_bytes);
 	if (inflateInit(&p->zlib) != Z_OK)
 		abort();
+	if (objects_dir == NULL)
+		return p;
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	add_packs(p, objects_dir, mem);
 	add_alternates(p, objects_dir, mem, 1);

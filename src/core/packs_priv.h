@@ -32,10 +32,13 @@ struct packed {
 };
 
 struct packs;
+struct packfile;
 
-/** Maps the packs below `objects_dir` (those that cannot be read are left out); cache_bytes of objects are
+/** Maps the packs below `objects_dir` (NULL for none; those that cannot be read are left out); cache_bytes of objects are
  * kept. */
 struct packs *packs_open(const char *objects_dir, size_t cache_bytes);
+/** One more pack, which has been checked; taken over. */
+void packs_add(struct packs *p, const struct packfile *file);
 /** Accepts NULL, returns NULL. Every object must have been released. */
 struct packs *packs_free(struct packs *p);
 /** The object, to be given to packed_release(), or NULL if the packs do not hold it whole. */

@@ -289,6 +289,9 @@ static int add_node(struct treewalk *w, struct span dir, const struct tree_entry
 	struct tree_nodes *nodes, unsigned depth, uint32_t *ret, struct err *err)
 {
 	uint32_t number = (uint32_t)nodes->node.len;
+	/* A few small trees that name each other make any number of paths. */
+	if (nodes->node.len >= w->max_paths)
+		return err_set(err, E2BIG, "HEAD has more than %zu paths", w->max_paths);
 	struct tree_node *node = vec_add(&nodes->node);
 	*node = (struct tree_node){.path = join(mem, dir, entry_name(e)), .mode = e->mode, .end = number + 1};
 	node->name = span_skip(node->path, node->path.len - e->name_len);

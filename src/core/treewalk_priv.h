@@ -37,12 +37,14 @@ struct treewalk {
 	struct gitrepo *repo;
 	struct packs *packs;
 	const struct tree_nodes *nodes;
+	/** HEAD may have so many. */
+	size_t max_paths;
 	/** The paths asked about. */
 	const uint64_t *set;
 	VEC(uint32_t) changed;
 };
 
-/** The trees below `root`, into `mem` and `nodes`. */
+/** The trees below `root`, into `mem` and `nodes`. -E2BIG for more than max_paths. */
 int tree_nodes_read(struct treewalk *w, const unsigned char root[20], struct arena *mem,
 	struct tree_nodes *nodes, struct err *err);
 void tree_nodes_release(struct tree_nodes *nodes);

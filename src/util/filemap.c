@@ -36,9 +36,14 @@ int filemap_open(int dirfd, const char *path, struct filemap *ret, struct err *e
 	return 0;
 }
 
+struct filemap filemap_borrow(const void *bytes, size_t len)
+{
+	return (struct filemap){.bytes = bytes, .len = len, .borrowed = true};
+}
+
 void filemap_close(struct filemap *map)
 {
-	if (map->bytes != NULL)
+	if (map->bytes != NULL && !map->borrowed)
 		(void)munmap((void *)(uintptr_t)map->bytes, map->len);
 	free(map->touched);
 	*map = (struct filemap){.len = 0};
@@ -47,7 +52,7 @@ void filemap_close(struct filemap *map)
 void filemap_touch(struct filemap *map, size_t at)
 {
 	size_t words = map->len / PART / 64 + 1;
-	if (map->len <= PARTS_KEPT * PART || at >= map->len)
+	if (map->borrowed || map->len <= PARTS_KEPT * PART || at >= map->len)
 		return;
 	if (map->touched == NULL)
 		map->touched = xcalloc(words, sizeof(*map->touched));

@@ -124,7 +124,8 @@ bool str_add_unhex(struct str *s, struct span hex)
 	for (size_t i = 0; valid && i < hex.len; i += 2) {
 		int high = hex_value(hex.ptr[i]), low = hex_value(hex.ptr[i + 1]);
 		valid = high >= 0 && low >= 0;
-		s->buf[s->len + i / 2] = (char)(unsigned char)(high << 4 | low);
+		if (valid)
+			s->buf[s->len + i / 2] = (char)(unsigned char)(high * 16 + low);
 	}
 	if (valid)
 		s->len += hex.len / 2;

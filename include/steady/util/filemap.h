@@ -17,7 +17,12 @@ struct filemap {
 	/** The parts read so far, as filemap_touch was told; NULL until then. */
 	uint64_t *touched;
 	size_t touched_count;
+	/** The bytes are not a mapping but somebody else's. */
+	bool borrowed;
 };
+
+/** Bytes in memory as if they were a file's; they must outlive the map. */
+struct filemap filemap_borrow(const void *bytes, size_t len);
 
 /** Maps `path` below dirfd, opened as fsio.h describes. 0 or -errno; -EINVAL for anything but a regular file.
  */

@@ -58,7 +58,8 @@ size_t arena_used(const struct arena *a);
 /** Address of a new, uninitialised last element. */
 #define vec_add(v)                                                                                           \
 	((v)->data = vec_room((v)->data, (v)->len, &(v)->cap, sizeof(*(v)->data)), &(v)->data[(v)->len++])
-#define vec_each(item, v) for (__typeof__((v)->data) item = (v)->data; item != (v)->data + (v)->len; item++)
+#define vec_each(item, v)                                                                                    \
+	for (__typeof__((v)->data) item = (v)->data; item != NULL && item != (v)->data + (v)->len; item++)
 #define vec_release(v) (free((v)->data), (v)->data = NULL, (v)->len = (v)->cap = 0)
 
 void *vec_room(void *data, size_t len, size_t *cap, size_t size) __attribute__((returns_nonnull));
