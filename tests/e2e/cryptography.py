@@ -55,7 +55,9 @@ class Story:
         """The wheel's module says which OpenSSL it was built with."""
         site = self.folder / "installed"
         shutil.rmtree(site, ignore_errors=True)
-        shutil.unpack_archive(str(wheel), str(site), "zip")
+        env = clean_env(UV_CACHE_DIR=self.folder / "uv-cache", **self.tools.variables())
+        subprocess.run([str(self.tools.program("uv")), "pip", "install", "-q", "--python", str(self.tools.python), "--target",
+                        str(site), str(wheel)], env=env, check=True)
         asked = "from cryptography.hazmat.bindings._rust import openssl; print(openssl.openssl_version_text())"
         said = subprocess.run([str(self.tools.python), "-c", asked], env=clean_env(PYTHONPATH=site), text=True,
                               stdout=subprocess.PIPE, cwd="/")
