@@ -3,11 +3,13 @@
 Each story is told with cargo alone, where it shows what goes wrong, and with the program.
 """
 
+import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
-from steadytest import E2ECase, Workspace, main, make_env
+from steadytest import E2ECase, Workspace, main, make_env, purelib
 from steadytest.distributions import install
 from steadytest.run import steady
 
@@ -195,6 +197,104 @@ class Editable(PyenvCase):
         ws = self.built(REGISTERS)
         install(self.env, "project", "1.1", {"__editable__.project.pth": f"{ws.root}/python\n"},
                 url={"url": ws.root.as_uri(), "dir_info": {"editable": True}})
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+
+
+#: A script that notes where its package lies.
+_NOTES = _SCRIPT.replace("import helper; print(helper.VALUE)", "import helper; print(helper.__path__[0])")
+#: One that reads a file it says nothing of.
+_READS = _SCRIPT.replace('ask("import helper; print(helper.VALUE)")', 'std::fs::read_to_string("table.txt").unwrap().trim()')
+
+
+class UnderAnAlias(PyenvCase):
+    """The path of the interpreter stays, and each build has an environment of its own behind it."""
+
+    def setUp(self):
+        super().setUp()
+        run = steady("env", env={**os.environ, "PYO3_PYTHON": str(self.env / "bin" / "python"),
+                                 "STEADY_HOME": str(self.tmp / "home")})
+        self.alias = re.search(r"PYO3_PYTHON=[\"']?([^\"'\n;]+)", run.stdout).group(1)
+        self.first, self.second = self.isolated("first"), self.isolated("second", installer="uv")
+
+    def isolated(self, name: str, version="1.0", value=1, **how) -> Path:
+        env = make_env(self.tmp / name)
+        self.helper(version, value, env, **how)
+        return env
+
+    def workspace(self, files):
+        ws = super().workspace(files)
+        ws.env.update(PYO3_PYTHON=self.alias, STEADY_HOME=self.tmp / "home", PYTHONDONTWRITEBYTECODE="1")
+        self.inside(ws, self.first)
+        return ws
+
+    def inside(self, ws, env):
+        ws.env["STEADY_SITE"] = purelib(env)
+
+    def test_the_same_packages_are_fresh(self):
+        ws = self.built(ASKS)
+        self.inside(ws, self.second)
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+        ws.env["PYO3_PYTHON"] = self.second / "bin" / "python"
+        self.assertEqual(self.build(ws)[1], ["asker", "app"], "cargo alone sees another path")
+
+    def test_other_packages_are_not(self):
+        for name, version in (("upgraded", "2.0"), ("rebuilt", "1.0")):
+            with self.subTest(name):
+                shutil.rmtree(self.tmp / "ws", ignore_errors=True)
+                ws = self.built(ASKS)
+                self.inside(ws, self.isolated(name, version, 2))
+                self.assertEqual(self.build(ws), ("1", []), "cargo alone is stale")
+                self.assertEqual(self.restored(ws)[1:], ("2", ["asker", "app"]))
+
+    def test_restore_outside_of_any_environment(self):
+        """What it invalidates comes back where the build's environment is known."""
+        ws = self.built(REGISTERS)
+        del ws.env["STEADY_SITE"], ws.env["PYO3_PYTHON"]
+        self.steady(ws, "restore")
+        ws.env["PYO3_PYTHON"] = self.alias
+        self.inside(ws, self.second)
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+
+    def test_record_is_of_the_environment_of_the_build(self):
+        """Both environments are older than the build: only the mark says in which of them it ran."""
+        other = self.isolated("other", "2.0", 2)
+        ws = self.built(REGISTERS, save=False)
+        self.inside(ws, other)
+        self.assertIn("nothing shows in which Python environment it ran", self.steady(ws, "save", "-v"))
+        self.assertEqual(self.restored(ws)[1:], ("2", ["app"]))
+
+    def test_noted_path(self):
+        """Only in the environment whose path it is the output is kept."""
+        ws = self.workspace({**REGISTERS, "build.rs": _NOTES})
+        self.steady(ws, "restore")
+        self.assertIn("/first/", self.build(ws)[0])
+        self.steady(ws, "save")
+        self.assertEqual(self.restored(ws)[2], [])
+        self.inside(ws, self.second)
+        self.assertIn("/first/", self.build(ws)[0], "cargo alone is stale")
+        words, value, compiled = self.restored(ws)
+        self.assertIn("/second/", value, words)
+        self.assertEqual(compiled, ["app"])
+
+    def test_file_beside_the_script(self):
+        """Each new path ran the script, and so it read the file again."""
+        ws = self.built({**REGISTERS, "build.rs": _READS, "table.txt": "1\n"})
+        ws.write("table.txt", "2\n")
+        self.assertEqual(self.build(ws), ("1", []), "cargo alone is stale")
+        words, value, _ = self.restored(ws)
+        self.assertEqual(value, "2", words)
+        self.steady(ws, "save")
+        ws.write("dist/app.whl", "")
+        self.assertEqual(self.restored(ws)[1:], ("2", []), "what build tools leave there is none of it")
+
+    def test_file_beside_the_script_under_a_lasting_path(self):
+        """cargo never ran it for that, and neither do we."""
+        ws = self.workspace({**REGISTERS, "build.rs": _READS, "table.txt": "1\n"})
+        ws.env["PYO3_PYTHON"] = self.env / "bin" / "python"
+        self.steady(ws, "restore")
+        self.build(ws)
+        self.steady(ws, "save")
+        ws.write("table.txt", "2\n")
         self.assertEqual(self.restored(ws)[1:], ("1", []))
 
 
