@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,25 +199,40 @@ static bool has_entry(const struct dir_list *list, const char *name)
 	return bsearch(name, list->entry, list->count, sizeof(*list->entry), by_name) != NULL;
 }
 
+/* The entry with this name, or NULL. */
+static const char *find_named(const struct reader *r, const char *prefix, const char *base)
+{
+	char name[NAME_MAX + 1];
+	size_t head = strlen(prefix), tail = strlen(base);
+	if (head + tail >= sizeof(name))
+		return NULL;
+	memcpy(name, prefix, head);
+	memcpy(name + head, base, tail + 1);
+	const struct dir_entry *found =
+		bsearch(name, r->list->entry, r->list->count, sizeof(*r->list->entry), by_name);
+	return found != NULL ? found->name : NULL;
+}
+
 /* A file that the directory is known to hold; nothing where that fails: whoever needs it tries again, and says why. */
-static struct span read_entry(struct reader *r, const char *name, size_t max, struct stat *ret_stat)
+static struct span read_entry(
+	struct reader *r, const char *prefix, const char *base, size_t max, struct stat *ret_stat)
 {
 	struct span bytes = {NULL, 0};
-	if (has_entry(r->list, name) && arena_used(r->mem) < ROOMY)
+	const char *name = find_named(r, prefix, base);
+	if (name != NULL && arena_used(r->mem) < ROOMY)
 		(void)fsio_read(r->fd, name, max, r->mem, &bytes, ret_stat, NULL);
 	return bytes;
 }
 
-static void read_beside(struct reader *r, struct unit *u, const char *record)
+static void read_beside(struct reader *r, struct unit *u)
 {
 	struct unit_beside *beside = arena_alloc(r->mem, sizeof(*beside));
-	beside->record = read_entry(r, record, RECORD_MAX_BYTES, NULL);
+	beside->record = read_entry(r, RECORDFILE_PREFIX, u->base, RECORD_MAX_BYTES, NULL);
 	u->beside = beside;
 	/* Those of a script's run lie elsewhere. */
 	if (u->kind == UNIT_RUN_BUILD_SCRIPT)
 		return;
-	beside->depinfo = read_entry(
-		r, arena_printf(r->mem, "dep-%s", u->base), DEPINFO_MAX_BYTES, &beside->depinfo_stat);
+	beside->depinfo = read_entry(r, "dep-", u->base, DEPINFO_MAX_BYTES, &beside->depinfo_stat);
 	beside->has_invoked = fsio_stat(r->fd, "invoked.timestamp", &beside->invoked, NULL) == 0;
 }
 
@@ -229,15 +245,14 @@ static void add_unit(struct reader *r, struct unit_list *units, const char *base
 		.package = r->dir->package,
 		.meta = r->dir->meta};
 	set_kind(&u);
-	const char *record = arena_printf(r->mem, RECORDFILE_PREFIX "%s", base);
-	u.has_record = has_entry(r->list, record);
-	u.has_aside = has_entry(r->list, arena_printf(r->mem, ASIDE_PREFIX "%s", base));
+	u.has_record = find_named(r, RECORDFILE_PREFIX, base) != NULL;
+	u.has_aside = find_named(r, ASIDE_PREFIX, base) != NULL;
 	read_hash(r, &u);
 	if (json != NULL)
 		read_json(r, &u, json);
 	version_from_local(r, &u);
 	if (r->whole)
-		read_beside(r, &u, record);
+		read_beside(r, &u);
 	*vec_add(units) = u;
 }
 
