@@ -113,7 +113,7 @@ static enum rewrite_script judge_script(size_t unit, void *ctx)
 		return SCRIPT_BLIND;
 	const struct unit_files *files = unitfiles_get(w->rq->files, unit);
 	bool vouched = recordfile_load(w->rq->target, files->unit, w->mem, &record, NULL) == 0 &&
-		record_binds(&record, files) && pyscript_is_covered(&w->script[unit], &record) &&
+		record_bond(&record, files) == BOND_EXACT && pyscript_is_covered(&w->script[unit], &record) &&
 		holds_the_same(w, &record);
 	return vouched ? SCRIPT_VOUCHED : SCRIPT_DOUBTFUL;
 }

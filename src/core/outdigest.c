@@ -27,8 +27,8 @@ static void add_part(struct outdigest *d, struct observer *o, struct arena *mem,
 	};
 }
 
-/* A reference that is set aside is still what the script printed. */
-static const char *printed(const struct unit_files *f, struct arena *mem)
+/* A reference that is set aside is still the unit's. */
+static const char *reference(const struct unit_files *f, struct arena *mem)
 {
 	return f->reference_state == REFERENCE_MISSING ? aside_path(mem, f) : f->reference.path;
 }
@@ -39,9 +39,11 @@ struct outdigest *outdigest_want(struct observer *o, struct unitfiles *files, st
 	const char *build_dir = unitfiles_build_dir(files);
 	struct outdigest *d = arena_alloc(mem, sizeof(*d));
 	d->part = arena_array(mem, f->noutput + 2, sizeof(*d->part));
-	if (f->unit->kind == UNIT_RUN_BUILD_SCRIPT) {
-		add_part(d, o, mem, INPUT_FILE, build_dir, printed(f, mem));
+	if (f->reference_state != REFERENCE_NONE) {
+		add_part(d, o, mem, INPUT_FILE, build_dir, reference(f, mem));
 		d->part[0].name = f->reference.path;
+	}
+	if (f->unit->kind == UNIT_RUN_BUILD_SCRIPT) {
 		add_part(d, o, mem, INPUT_TREE, build_dir, unit_out_dir(mem, f->unit));
 		return d;
 	}

@@ -41,8 +41,22 @@ bool record_has_hash(const struct record *record, const struct unit *u)
 	return memcmp(record->hash, text, sizeof(record->hash)) == 0;
 }
 
-bool record_binds(const struct record *record, const struct unit_files *files)
+/* Archives cut stamps to the second, to two, or round them up. */
+static bool is_about(struct timespec coarse, struct timespec exact)
 {
-	return record_has_hash(record, files->unit) && files->invoked.present &&
-		timespec_cmp(record->invoked, files->invoked.st.st_mtim) == 0;
+	return coarse.tv_nsec == 0 && coarse.tv_sec >= exact.tv_sec - 1 && coarse.tv_sec <= exact.tv_sec + 2;
+}
+
+enum record_bond record_bond(const struct record *record, const struct unit_files *files)
+{
+	if (!files->invoked.present || !record_has_hash(record, files->unit))
+		return BOND_NONE;
+	if (is_about(files->invoked.st.st_mtim, record->invoked))
+		return BOND_COARSE;
+	return record_has_start(record, files) ? BOND_EXACT : BOND_OTHER;
+}
+
+bool record_has_start(const struct record *record, const struct unit_files *files)
+{
+	return timespec_cmp(record->invoked, files->invoked.st.st_mtim) == 0;
 }

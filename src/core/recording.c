@@ -1,5 +1,6 @@
 #include "steady/core/recording.h"
 
+#include "steady/core/bedrock.h"
 #include "steady/core/inputs.h"
 #include "steady/core/outdigest.h"
 #include "steady/core/pkggit.h"
@@ -24,6 +25,8 @@ struct candidate {
 	struct timespec start;
 	/** The inputs must be older than this: the start, or the mark. */
 	struct timespec quiet;
+	/** Of a unit whose record binds if these are the recorded ones. */
+	struct outdigest *kept_outputs;
 };
 
 struct recorder {
@@ -55,7 +58,12 @@ static void refuse(struct recorder *rec, size_t i, const char *reason)
 static bool load_bound(struct recorder *rec, size_t i)
 {
 	struct record *record = recordset_get(rec->r->records, i)->record;
-	if (record == NULL || !record_binds(record, unitfiles_get(rec->rq->files, i)))
+	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
+	enum record_bond bond = record == NULL ? BOND_NONE : record_bond(record, files);
+	if (bond == BOND_COARSE && record_has_start(record, files))
+		rec->candidate[i].kept_outputs =
+			outdigest_want(rec->rq->observer, rec->rq->files, rec->mem, i);
+	else if (bond != BOND_EXACT)
 		return false;
 	rec->r->unit[i].state = RECORDED_KEPT;
 	rec->r->unit[i].record = record;
@@ -345,6 +353,7 @@ static void fill_record(struct recorder *rec, size_t i)
 	record->real_root = rec->real_root;
 	record->ndep = u->fingerprint->ndep;
 	record->dep = arena_array(rec->r->mem, record->ndep, sizeof(*record->dep));
+	record->bedrock = arena_array(rec->r->mem, record->ndep, sizeof(*record->bedrock));
 	for (size_t d = 0; d < record->ndep; d++)
 		record->dep[d] = unitfiles_get(rec->rq->files, u->dep[d])->invoked.st.st_mtim;
 	fill_inputs(rec, i, record);
@@ -353,14 +362,26 @@ static void fill_record(struct recorder *rec, size_t i)
 	rec->r->unit[i].reason = NULL;
 }
 
+static void check_kept(struct recorder *rec, size_t i)
+{
+	const struct outdigest *outputs = rec->candidate[i].kept_outputs;
+	if (outputs == NULL)
+		return;
+	const struct digest now = outdigest_get(outputs);
+	if (!outdigest_agree(&now, &rec->r->unit[i].record->outputs))
+		refuse(rec, i, "it was built again since its record was written");
+}
+
 static void decide(struct recorder *rec, size_t i)
 {
 	const struct unit *u = &rec->t->unit[i];
 	const struct unit_inputs *inputs = &rec->candidate[i].inputs;
 	const char *why = unit_unfit(u);
 	bool needless;
-	if (rec->r->unit[i].state == RECORDED_KEPT)
+	if (rec->r->unit[i].state == RECORDED_KEPT) {
+		check_kept(rec, i);
 		return;
+	}
 	if (why != NULL) {
 		refuse(rec, i, why);
 		return;
@@ -378,19 +399,37 @@ static void decide(struct recorder *rec, size_t i)
 	}
 }
 
-/* The outputs of what will be recorded. */
+static bool is_needless(const struct recorder *rec, size_t dep)
+{
+	return rec->r->unit[dep].state == RECORDED_NEEDLESS;
+}
+
+/* The outputs of what will be recorded, and what it stands on. */
 static void digest_outputs(struct recorder *rec)
 {
 	struct outdigest **pending = arena_array(rec->mem, rec->t->count, sizeof(struct outdigest *));
+	struct bedrock *bedrock = bedrock_new(rec->t, rec->rq->files, rec->rq->observer, rec->order);
 	for (size_t i = 0; i < rec->t->count; i++) {
-		if (rec->r->unit[i].state == RECORDED_NEW)
-			pending[i] = outdigest_want(rec->rq->observer, rec->rq->files, rec->mem, i);
+		if (rec->r->unit[i].state != RECORDED_NEW)
+			continue;
+		pending[i] = outdigest_want(rec->rq->observer, rec->rq->files, rec->mem, i);
+		for (size_t d = 0; d < rec->r->unit[i].record->ndep; d++) {
+			if (is_needless(rec, rec->t->unit[i].dep[d]))
+				(void)bedrock_want(bedrock, rec->t->unit[i].dep[d]);
+		}
 	}
 	observer_look(rec->rq->observer, rec->rq->progress);
 	for (size_t i = 0; i < rec->t->count; i++) {
-		if (pending[i] != NULL)
-			rec->r->unit[i].record->outputs = outdigest_get(pending[i]);
+		struct record *record = rec->r->unit[i].record;
+		if (pending[i] == NULL)
+			continue;
+		record->outputs = outdigest_get(pending[i]);
+		for (size_t d = 0; d < record->ndep; d++) {
+			if (is_needless(rec, rec->t->unit[i].dep[d]))
+				record->bedrock[d] = bedrock_get(bedrock, rec->t->unit[i].dep[d]);
+		}
 	}
+	(void)bedrock_free(bedrock);
 }
 
 static struct span real_root(const struct unitfiles *files, struct arena *mem)

@@ -118,9 +118,12 @@ static bool digest_at(int dirfd, const char *path, struct digest *ret)
 static bool fits(int stash, const struct target *t, const struct unit_files *f, const struct record *record)
 {
 	CLEANUP_STR struct str text = STR_INIT;
+	struct digest digest;
+	if (f->reference_state != REFERENCE_READ || !digest_at(t->fd, f->reference.path, &digest))
+		return false;
+	outdigest_add(&text, f->reference.path, &digest);
 	for (size_t n = 0; n < f->noutput; n++) {
 		const struct unit_output *output = &f->outputs[n];
-		struct digest digest;
 		if (!digest_at(output->file.present ? t->fd : stash, output->file.path, &digest))
 			return false;
 		outdigest_add(&text, output->file.path, &digest);

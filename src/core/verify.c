@@ -26,7 +26,6 @@ static void take_record(struct judge *j, size_t i)
 	const struct recordset_entry *entry = recordset_get(j->v->records, i);
 	verdict->rejected = entry->rejected;
 	verdict->record = entry->record;
-	verdict->bound = entry->record != NULL && record_binds(entry->record, unitfiles_get(j->rq->files, i));
 }
 
 /* Without a record: the file system may know the inputs to be older than the unit. */
@@ -67,10 +66,12 @@ static void gather_evidence(struct judge *j, size_t i)
 	}
 }
 
+#define UNIT_UNFINISHED "its last build was not finished"
+
 const char *unit_unfit(const struct unit *u)
 {
 	if (u->hash_state == HASH_ABSENT || u->hash_state == HASH_EMPTY)
-		return "its last build was not finished";
+		return UNIT_UNFINISHED;
 	if (u->hash_state == HASH_FOREIGN || u->fingerprint == NULL)
 		return "its fingerprint is of a form that is not known";
 	if (u->proof != PROOF_VERIFIED)
@@ -149,6 +150,10 @@ static void find_remakes(struct judge *j, size_t i)
 static void judge_one(struct judge *j, size_t i)
 {
 	const char *why = unit_unfit(&j->t->unit[i]);
+	if (j->v->revived[i] && !j->v->unit[i].bound)
+		why = UNIT_UNFINISHED;
+	if (j->v->shaken[i])
+		why = "a dependency was built again, and without time stamps nothing shows which came first";
 	if (why != NULL)
 		judge_decide(j, i, VERDICT_UNKNOWN, why, UNIT_NONE);
 	else if (j->remake[i] != NULL)
@@ -170,7 +175,8 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	struct judge j = {.rq = request, .t = request->target, .v = v};
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	v->unit = arena_array(v->mem, j.t->count, sizeof(*v->unit));
-	v->revived = revive_find(request->target, request->files, v->mem);
+	v->records = recordset_load(j.t);
+	v->revived = revive_find(request->target, v->records, v->mem);
 	v->order = unit_order(j.t, v->mem);
 	inputs_prepare(&j.context, request->files, j.t, observer_ways(request->observer), v->mem);
 	const char *uncertain;
@@ -179,10 +185,9 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	j.moved = moved_new(request->files, j.t);
 	j.evidence = arena_array(mem, j.t->count, sizeof(*j.evidence));
 	j.judged = arena_array(mem, j.t->count, sizeof(*j.judged));
-	v->records = recordset_load(j.t);
 	for (size_t i = 0; i < j.t->count; i++)
 		take_record(&j, i);
-	v->lost = lost_find(request, v->unit);
+	lost_find(request, v);
 	for (size_t i = 0; i < j.t->count; i++)
 		gather_evidence(&j, i);
 	observer_look(request->observer, request->progress);

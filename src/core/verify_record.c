@@ -2,6 +2,7 @@
 
 #include "steady/core/aside.h"
 #include "steady/core/globs.h"
+#include "steady/core/outdigest.h"
 #include "steady/core/pydist.h"
 #include "steady/util/fsio.h"
 
@@ -51,15 +52,19 @@ static bool is_unchanged(
 	return false;
 }
 
-/* Is the dependency the build that was started then? With lost stamps its own record says when it was, or nothing. */
-static bool is_bound_to(const struct judge *j, size_t dep, struct timespec recorded, struct timespec now)
+/* Is the dependency the build that was started then? Where stamps were lost, its own record says when that was. */
+static bool is_bound_to(
+	const struct unit_verdict *dep, const struct unit_files *files, const struct record *record, size_t d)
 {
-	const struct unit_verdict *verdict = &j->v->unit[dep];
-	if (!j->v->lost)
-		return timespec_cmp(recorded, now) == 0;
-	if (verdict->rebound)
-		return timespec_cmp(recorded, verdict->record->invoked) == 0;
-	return verdict->verdict == VERDICT_IMMUTABLE;
+	static const struct digest none = {{0}};
+	const struct timespec now = files->invoked.st.st_mtim;
+	if (dep->rebound)
+		return timespec_cmp(record->dep[d], dep->record->invoked) == 0;
+	/* Whole seconds may be those of two builds. */
+	if (timespec_cmp(record->dep[d], now) == 0 &&
+		(now.tv_nsec != 0 || digest_eq(&record->bedrock[d], &none)))
+		return true;
+	return outdigest_agree(&record->bedrock[d], &dep->bedrock);
 }
 
 /* Were the dependencies that are there the ones that the unit was built against? */
@@ -70,7 +75,7 @@ static bool judge_bindings(struct judge *j, size_t i)
 	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
 		const struct unit_files *dep = unitfiles_get(j->rq->files, u->dep[d]);
 		if (d < record->ndep && dep->invoked.present &&
-			is_bound_to(j, u->dep[d], record->dep[d], dep->invoked.st.st_mtim))
+			is_bound_to(&j->v->unit[u->dep[d]], dep, record, d))
 			continue;
 		judge_decide(j, i, VERDICT_CHANGED,
 			arena_printf(j->v->mem, "its dependency %s was built again after it",

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #define MAGIC "steadyR"
-#define VERSION 1
+#define VERSION 2
 #define MAGIC_LEN (sizeof(MAGIC) - 1)
 #define HEADER_LEN (MAGIC_LEN + 1 + 8)
 #define COMPARED 0x80
 /* The fewest bytes a dependency and an input take: counts are checked against what is left of the file. */
-#define MIN_DEP 2
+#define MIN_DEP 3
 #define MIN_INPUT (2 + 3 + 16 + 2)
 
 static void add_number(struct str *out, uint64_t value)
@@ -49,6 +49,14 @@ static void add_input(struct str *out, const struct input *input, struct span be
 	add_time(out, input->mtime);
 }
 
+static void add_dep(struct str *out, struct timespec invoked, const struct digest *bedrock)
+{
+	static const struct digest none = {{0}};
+	add_time(out, invoked);
+	size_t len = digest_eq(bedrock, &none) ? 0 : sizeof(bedrock->byte);
+	add_text(out, span_make((const char *)bedrock->byte, len));
+}
+
 static void checksum_bytes(struct span body, unsigned char ret[8])
 {
 	uint64_t sum = digest_u64(body);
@@ -69,7 +77,7 @@ void record_format(const struct record *record, struct str *out)
 	add_text(out, record->real_root);
 	add_number(out, record->ndep);
 	for (size_t i = 0; i < record->ndep; i++)
-		add_time(out, record->dep[i]);
+		add_dep(out, record->dep[i], &record->bedrock[i]);
 	add_number(out, record->ninput);
 	struct span before = SPAN_LIT("");
 	for (size_t i = 0; i < record->ninput; i++) {
@@ -200,6 +208,22 @@ static bool take_inputs(struct arena *mem, struct span *rest, struct record *ret
 	return true;
 }
 
+/* A digest of zeros is spelt as none. */
+static bool take_bedrock(struct span *rest, struct digest *ret)
+{
+	static const struct digest none = {{0}};
+	struct span bytes;
+	if (!take_text(rest, sizeof(ret->byte), &bytes))
+		return false;
+	*ret = none;
+	if (bytes.len == 0)
+		return true;
+	if (bytes.len != sizeof(ret->byte))
+		return false;
+	memcpy(ret->byte, bytes.ptr, bytes.len);
+	return !digest_eq(ret, &none);
+}
+
 static bool take_record(struct arena *mem, struct span *rest, struct record *ret)
 {
 	struct span root, real_root;
@@ -212,8 +236,9 @@ static bool take_record(struct arena *mem, struct span *rest, struct record *ret
 	ret->root = span_make(arena_strndup(mem, root.ptr, root.len), root.len);
 	ret->real_root = span_make(arena_strndup(mem, real_root.ptr, real_root.len), real_root.len);
 	ret->dep = arena_array(mem, ret->ndep, sizeof(*ret->dep));
+	ret->bedrock = arena_array(mem, ret->ndep, sizeof(*ret->bedrock));
 	for (size_t i = 0; i < ret->ndep; i++) {
-		if (!take_time(rest, &ret->dep[i]))
+		if (!take_time(rest, &ret->dep[i]) || !take_bedrock(rest, &ret->bedrock[i]))
 			return false;
 	}
 	return take_inputs(mem, rest, ret) && rest->len == 0;

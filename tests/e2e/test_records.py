@@ -409,6 +409,36 @@ class LostStamps(Records):
         self.travel()
         self.assertFalse(self.restore()["summary"]["stamps_lost"])
 
+    def test_whole_seconds_on_every_journey(self):
+        """What was built since the last journey lost its stamps on this one, what came with that was bound to seconds."""
+        self.first()
+        for n in range(1, 4):
+            self.edit_origin("plain/src/lib.rs", f"plain{n}", f"plain{n + 1}")
+            self.travel(("--format=gnu",))
+            self.check_next(["app", "plain"], f"plain{n + 1} data1 msg1")
+            self.save()
+            self.travel(("--format=gnu",))
+            self.assertFalse(self.restore()["summary"]["stamps_lost"])
+            self.check_next([], f"plain{n + 1} data1 msg1")
+
+    def test_two_builds_in_one_second(self):
+        """Cut to seconds their stamps are equal: what lies there tells them apart."""
+        for journeys in (0, 1):
+            with self.subTest(journeys=journeys):
+                self.clone()
+                self.first()
+                if journeys:
+                    self.travel(("--format=gnu",))
+                    self.restore()
+                stamps = {path: os.stat(path).st_mtime_ns for path in self.ws.target.rglob("invoked.timestamp")}
+                self.edit("plain/src/lib.rs", "plain1", "plain2")
+                self.restore()
+                self.assertEqual(self.build(), ["app", "plain"])
+                for path, stamp in stamps.items():
+                    os.utime(path, ns=(stamp, stamp // 10**9 * 10**9))
+                self.edit("plain/src/lib.rs", "plain2", "plain1")
+                self.check_next(["app", "plain"], "plain1 data1 msg1")
+
     def test_an_edit_after_a_clock_ahead(self):
         """X14"""
         self.first()
@@ -417,6 +447,101 @@ class LostStamps(Records):
         self.edit("plain/src/lib.rs", "plain1", "plain2")
         self.assertEqual(self.build(), ["app", "plain"])
         self.assertEqual(self.answer(), "plain2 data1 msg1")
+
+
+class LostBelow(Records):
+    """Stamps are lost and a dependency needs no record: its script has found another machine, and said nothing of it."""
+
+    below = {
+        "Cargo.toml": '[package]\nname = "below"\nversion = "0.1.0"\nedition = "2021"\n',
+        "build.rs": 'fn main() {\n    println!("cargo:rerun-if-changed=build.rs");\n'
+                    '    println!("cargo:rustc-env=MACHINE={}", std::fs::read_to_string("MACHINE").unwrap());\n}\n',
+        "src/lib.rs": 'pub const MACHINE: &str = env!("MACHINE");\n',
+    }
+    middle = {
+        "Cargo.toml": '[package]\nname = "middle"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n'
+                      'below = { git = "file://BELOW" }\n',
+        "src/lib.rs": 'pub const MACHINE: &str = below::MACHINE;\n',
+    }
+    files = {
+        ".gitignore": "target\n",
+        "Cargo.toml": '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n[dependencies]\n',
+        "src/main.rs": 'fn main() { println!("{}", NAME::MACHINE); }\n',
+    }
+    name = "below"
+
+    def setUp(self):
+        super().setUp()
+        self.machine = self.tmp / "machine"
+        for name, files in (("below", self.below), ("middle", self.middle)):
+            for path, text in files.items():
+                full = self.tmp / name / path
+                full.parent.mkdir(parents=True, exist_ok=True)
+                full.write_text(text.replace("BELOW", str(self.tmp / "below")).replace(
+                    'read_to_string("MACHINE")', f'read_to_string("{self.machine}")'))
+            git(self.tmp / name, "init", "-q")
+            git(self.tmp / name, "add", "-A")
+            git(self.tmp / name, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "first")
+        with open(self.origin / "Cargo.toml", "a") as text:
+            text.write(f'{self.name} = {{ git = "file://{self.tmp / self.name}" }}\n')
+        main = self.origin / "src/main.rs"
+        main.write_text(main.read_text().replace("NAME", self.name))
+        self.ws.env["CARGO_HOME"] = self.tmp / "home"
+        self.commit()
+        self.clone()
+        self.machine.write_text("one")
+        self.restore()
+        self.ws.cargo("generate-lockfile")
+        shutil.copy(self.root / "Cargo.lock", self.origin)
+        self.commit()
+        self.ws.cargo("build")
+        self.save()
+
+    def build_below_again(self):
+        """On another machine, with a target directory that kept its stamps but lost some files."""
+        self.travel()
+        self.restore()
+        for path in self.ws.target.rglob("below-*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+        self.assertIn("below", self.build("-p", "below"))
+        self.save()
+
+    def test_another_machine(self):
+        for way in ("seconds", "tar -m", "cp -r"):
+            with self.subTest(way=way):
+                self.machine.write_text("two of " + way)
+                self.build_below_again()
+                self.pack()
+                LostStamps.WAYS[way](self)
+                self.restore()
+                self.assertIn("app", self.build())
+                self.assertEqual(self.answer(), "two of " + way)
+                self.save()
+
+    def test_the_same_machine(self):
+        self.build_below_again()
+        self.travel(("--format=gnu",))
+        self.restore()
+        self.assertEqual(self.build(), [])
+        self.assertEqual(self.answer(), "one")
+
+    def test_nothing_built_again(self):
+        for name, way in LostStamps.WAYS.items():
+            with self.subTest(way=name):
+                way(self)
+                self.check_next([], "one")
+                self.assertEqual(self.restore()["summary"]["steps"], 0)
+
+    cp, shift = LostStamps.cp, LostStamps.shift
+
+
+class LostFarBelow(LostBelow):
+    """The same with a unit between them that needs no record either."""
+
+    name = "middle"
+
+    test_the_same_machine = None  # cargo's own order makes the one between them again
 
 
 @unittest.skipUnless(killat_program(), "killat is for Linux on x86-64 and aarch64")

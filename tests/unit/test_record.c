@@ -24,6 +24,7 @@ static struct input sample_input[] = {
 	{INPUT_BESIDE, INPUT_WORKSPACE, false, TEXT("app"), 9, {{4}}, {1, 2}},
 };
 static struct timespec sample_dep[] = {{1, 0}, {INT64_MAX, 5}, {INT64_MIN, 6}};
+static struct digest sample_bedrock[] = {{{0}}, {{3, 4}}, {{0}}};
 
 static struct record sample(void)
 {
@@ -32,6 +33,7 @@ static struct record sample(void)
 		.root = TEXT("/home/user/work"),
 		.real_root = TEXT("/mnt/work"),
 		.dep = sample_dep,
+		.bedrock = sample_bedrock,
 		.ndep = COUNT_OF(sample_dep),
 		.input = sample_input,
 		.ninput = COUNT_OF(sample_input)};
@@ -62,8 +64,10 @@ static void test_round_trip(void **state)
 	assert_true(span_eq(before.root, after.root));
 	assert_true(span_eq(before.real_root, after.real_root));
 	assert_int_equal(after.ndep, before.ndep);
-	for (size_t i = 0; i < before.ndep; i++)
+	for (size_t i = 0; i < before.ndep; i++) {
 		assert_memory_equal(&before.dep[i], &after.dep[i], sizeof(before.dep[i]));
+		assert_true(digest_eq(&before.bedrock[i], &after.bedrock[i]));
+	}
 	assert_int_equal(after.ninput, before.ninput);
 	for (size_t i = 0; i < before.ninput; i++)
 		assert_same_input(&before.input[i], &after.input[i]);
@@ -93,7 +97,7 @@ static void test_every_damage_is_seen(void **state)
 static int parse_body(struct arena *mem, struct span body)
 {
 	CLEANUP_STR struct str bytes = STR_INIT;
-	str_add(&bytes, "steadyR\001");
+	str_add(&bytes, "steadyR\002");
 	uint64_t sum = digest_u64(body);
 	for (size_t i = 0; i < 8; i++)
 		str_add_char(&bytes, (char)(unsigned char)(sum >> (8 * i)));
@@ -115,6 +119,14 @@ static void test_bodies(void **state)
 	} row[] = {
 		{TEXT(HEAD "\0\0"), 0},
 		{TEXT(HEAD "\0\1\1\0\0\1x\0" ZERO16 "\0\0"), 0},
+		/* a dependency without a digest, with one of zeros, with half of one */
+		{TEXT(HEAD "\1\0\0\0\0"), 0},
+		{TEXT(HEAD "\1\0\0\x10" ZERO16 "\0"), -EBADMSG},
+		{TEXT(HEAD "\1\0\0\x08"
+			   "12345678"
+			   "\0"),
+			-EBADMSG},
+		{TEXT(HEAD "\1\0\0\x10" HASH "\0"), 0},
 		/* counts beyond the file */
 		{TEXT(HEAD "\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\0"), -EBADMSG},
 		{TEXT(HEAD "\0\xff\xff\xff\x7f"), -EBADMSG},
@@ -140,7 +152,7 @@ static void test_other_version_is_told_apart(void **state)
 	CLEANUP_STR struct str bytes = STR_INIT;
 	struct record before = sample(), after;
 	record_format(&before, &bytes);
-	bytes.buf[7] = 2;
+	bytes.buf[7] = 3;
 	assert_int_equal(record_parse(mem, str_span(&bytes), &after, NULL), -ENOTSUP);
 }
 

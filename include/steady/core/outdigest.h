@@ -5,7 +5,8 @@
  *	observer_look(observer, progress);
  *	record.outputs = outdigest_get(d);
  *
- * Names and bytes of the outputs; of a script's run the text it printed and everything in its OUT_DIR.
+ * Names and bytes of the outputs and of the dep-info file, which says what the unit read; of a script's run the text it
+ * printed and everything in its OUT_DIR.
  */
 #ifndef STEADY_CORE_OUTDIGEST_H
 #define STEADY_CORE_OUTDIGEST_H

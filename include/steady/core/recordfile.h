@@ -25,7 +25,23 @@ int recordfile_save(const struct target *t, struct unit *u, const struct record 
 
 /** Is the hash file's text the recorded one? */
 bool record_has_hash(const struct record *record, const struct unit *u);
-/** Is it the record of this very build: same hash, same start? */
-bool record_binds(const struct record *record, const struct unit_files *files);
+
+/** Does the record speak of the build that is there? */
+enum record_bond {
+	/** Its hash is another, or there is no stamp. */
+	BOND_NONE,
+	/** Of the same hash, but of another start. */
+	BOND_OTHER,
+	/**
+	 * The stamp that is there has whole seconds and is about the recorded one, as archives leave it. Two builds may
+	 * be started in a second: it is this one if the outputs are (core/outdigest.h).
+	 */
+	BOND_COARSE,
+	/** It was started in the recorded nanosecond. */
+	BOND_EXACT,
+};
+enum record_bond record_bond(const struct record *record, const struct unit_files *files);
+/** Is the start that is there the recorded one, to the nanosecond? */
+bool record_has_start(const struct record *record, const struct unit_files *files);
 
 #endif

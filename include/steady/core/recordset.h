@@ -3,7 +3,7 @@
  *
  *	struct recordset *records = recordset_load(target);
  *	const struct recordset_entry *e = recordset_get(records, i);
- *	if (e->record != NULL && record_binds(e->record, files))
+ *	if (e->record != NULL && record_bond(e->record, files) == BOND_EXACT)
  *		...
  *	records = recordset_free(records);
  */

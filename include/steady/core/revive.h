@@ -9,12 +9,15 @@
 #ifndef STEADY_CORE_REVIVE_H
 #define STEADY_CORE_REVIVE_H
 
+#include "steady/core/recordset.h"
 #include "steady/core/target.h"
-#include "steady/core/unitfiles.h"
 #include "steady/util/base.h"
 #include "steady/util/mem.h"
 
-/** Gives such units in `t` their hashes back, in memory, and links the graph anew. For each unit: is it one? In mem. */
-bool *revive_find(struct target *t, struct unitfiles *files, struct arena *mem);
+/**
+ * Gives units whose emptied hash may be the recorded one that hash, in memory, and links the graph anew. For each unit:
+ * is it one? In mem. It must not stay unless its record binds to it.
+ */
+bool *revive_find(struct target *t, const struct recordset *records, struct arena *mem);
 
 #endif

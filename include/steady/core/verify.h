@@ -41,8 +41,10 @@ struct unit_verdict {
 	const struct record *record;
 	/** The record binds to this build. */
 	bool bound;
-	/** It binds by the outputs' digest, since stamps were lost (core/lost.h). */
+	/** It binds by the outputs' digest, since its stamp was lost (core/lost.h). */
 	bool rebound;
+	/** What it stands on, where a unit above it has to know that; or zeros. */
+	struct digest bedrock;
 	/** There is a record that cannot be read: why. */
 	const char *rejected;
 	/** Verified by the file system, not by a record. */
@@ -67,6 +69,8 @@ struct verification {
 	struct unit_verdict *unit;
 	/** Its hash file is empty and can be written again (core/revive.h). */
 	bool *revived;
+	/** It was perhaps built against another build of what is below it (core/lost.h). */
+	bool *shaken;
 	/** All units, dependencies first. */
 	size_t *order;
 	/** The directory's stamps were lost on the way: order comes from the records. */

@@ -3,15 +3,16 @@
  *
  * The file (all numbers are LEB128 varints unless said otherwise; `signed` is zigzag):
  *
- *	"steadyR"  version byte (1)
+ *	"steadyR"  version byte (2)
  *	8 bytes    XXH3-64 of everything behind them, little endian
  *	16 bytes   the text of the unit's hash file
  *	time       mtime of the unit's invoked.timestamp: signed seconds, nanoseconds
- *	16 bytes   digest of the unit's outputs
+ *	16 bytes   digest of the unit's outputs and of its dep-info
  *	text       workspace root: length, bytes
  *	text       the same without links on the way, empty where that is no other path
  *	count      of dependencies, as many as the fingerprint has and in its order; for each
  *	    time       mtime of that unit's invoked.timestamp
+ *	    text       for one that needs no record, digest of what it and those below it left: 16 bytes; or empty
  *	count      of inputs; for each
  *	    byte       kind
  *	    byte       root, 0x80 added if cargo compares the input's mtime with the reference
@@ -102,6 +103,8 @@ struct record {
 	struct span real_root;
 	/** The dependencies' invoked stamps. */
 	struct timespec *dep;
+	/** What a dependency without a record stands on (core/bedrock.h); zeros for the others. */
+	struct digest *bedrock;
 	size_t ndep;
 	struct input *input;
 	size_t ninput;
