@@ -1,0 +1,40 @@
+/*
+ * What the files of recording share: recording.c decides, recording_sides.c finds what scripts wrote into the workspace.
+ */
+#ifndef STEADY_CORE_RECORDING_PRIV_H
+#define STEADY_CORE_RECORDING_PRIV_H
+
+#include "steady/core/inputs.h"
+#include "steady/core/outdigest.h"
+#include "steady/core/recording.h"
+#include "steady/util/mem.h"
+
+struct candidate {
+	struct unit_inputs inputs;
+	/** For each input. */
+	const struct observation **seen;
+	struct timespec start;
+	/** The inputs must be older than this: the start, or the mark. */
+	struct timespec quiet;
+	/** Of a unit whose record binds if these are the recorded ones. */
+	struct outdigest *kept_outputs;
+};
+
+struct recorder {
+	const struct recording_request *rq;
+	const struct target *t;
+	struct recording *r;
+	struct arena *mem;
+	struct inputs_context context;
+	struct candidate *candidate;
+	size_t *order;
+	bool *done;
+	bool certain;
+	const char *uncertain;
+	struct span real_root;
+};
+
+/** Adds the files that scripts wrote to the inputs of those scripts. */
+void recording_gather_sides(struct recorder *rec);
+
+#endif
