@@ -2,6 +2,7 @@
 
 import os
 import pty
+import random
 import re
 import shutil
 import signal
@@ -615,6 +616,87 @@ class Fresh(ShimCase):
             compiled.append(self.compiled(self.run_shim("build", cwd=root, env=env)))
             self.assertEqual(self.says(target), text)
         self.assertEqual(compiled, [["app"], [], ["app"], []])
+
+
+class Histories(ShimCase):
+    """Random histories of two work trees, in their own target directories and in a shared one. After each build through the
+    shim the program says what the sources say. STEADY_TEST_SEEDS, STEADY_TEST_STEPS: how many, how long."""
+
+    def make_tree(self, root):
+        self.project(root, more='\n[dependencies]\npart = { path = "part" }\n', build=textwrap.dedent("""\
+            fn main() {
+                println!("cargo:rerun-if-changed=data");
+                println!("cargo:rustc-env=DATA={}", std::fs::read_to_string("data/one.txt").unwrap().trim());
+            }
+            """))
+        (root / "part/src").mkdir(parents=True)
+        (root / "part/Cargo.toml").write_text('[package]\nname = "part"\nversion = "0.1.0"\nedition = "2021"\n')
+        (root / "data").mkdir()
+        for name in ("main", "part", "data"):
+            self.edit(root, name, "first")
+
+    def edit(self, root, name, text):
+        path, content = {
+            "main": ("src/main.rs", 'fn main() { println!("%s {} {}", part::TEXT, env!("DATA")); }\n#[test] fn it() {}\n'),
+            "part": ("part/src/lib.rs", 'pub const TEXT: &str = "%s";\n'),
+            "data": ("data/one.txt", "%s\n"),
+        }[name]
+        self.texts[root][name] = text
+        (root / path).write_text(content % text)
+        when = self.random.choice((None, _OLD, _OLD + 1, time.time() - 3600))
+        if when:
+            os.utime(root / path, (when, when))
+            os.utime((root / path).parent, (when, when))
+
+    def kill_one(self, root, env):
+        child = subprocess.Popen([str(self.shim / "cargo"), "build", "-q"], cwd=root, env=env, stdin=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(self.random.random() * 0.4)
+        os.killpg(child.pid, self.random.choice((signal.SIGINT, signal.SIGKILL, signal.SIGTERM)))
+        child.wait(30)
+
+    def move_tree(self, root):
+        """The tree is replaced by a copy, its times kept or not, as checkouts and caches do."""
+        copy = root.with_name(root.name + ".copy")
+        shutil.copytree(root, copy, copy_function=self.random.choice((shutil.copy, shutil.copy2)), symlinks=True)
+        shutil.rmtree(root)
+        copy.rename(root)
+
+    def step(self, root, shared):
+        env = self.env(CARGO_TARGET_DIR=self.tmp / "outside" if shared else None)
+        action = self.random.choice(("edit", "edit", "edit", "build", "build", "run", "test", "check", "release", "kill", "plain",
+                                     "move"))
+        if action == "edit":
+            self.edit(root, self.random.choice(("main", "part", "data")), f"t{self.random.randrange(3)}")
+        elif action == "kill":
+            self.kill_one(root, env)
+        elif action == "move":
+            self.move_tree(root)
+        elif action == "plain" and not shared:
+            self.run_cargo("build", "-q", cwd=root, env=env)
+        elif action in ("test", "check"):
+            self.run_shim(action, "-q", cwd=root, env=env)
+        else:
+            args = {"run": ["run", "-q"], "release": ["run", "-q", "--release"]}.get(action)
+            if not args:
+                self.run_shim("build", "-q", cwd=root, env=env)
+            done = self.run_shim(*(args or ["run", "-q"]), cwd=root, env=env)
+            texts = self.texts[root]
+            self.assertEqual(done.stdout, f"{texts['main']} {texts['part']} {texts['data']}\n")
+        return action
+
+    def test_random(self):
+        for seed in range(int(os.environ.get("STEADY_TEST_SEEDS", "3"))):
+            self.random = random.Random(seed)
+            self.texts = {self.tmp / f"{seed}-{name}": {} for name in "ab"}
+            for root in self.texts:
+                self.make_tree(root)
+            history = []
+            shared = seed % 3 != 0
+            for _ in range(int(os.environ.get("STEADY_TEST_STEPS", "25"))):
+                root = self.random.choice(list(self.texts))
+                with self.subTest(seed=seed, history=history):
+                    history.append((root.name, self.step(root, shared)))
 
 
 #: Registers PYO3_PYTHON, and tells what it sees.
