@@ -209,13 +209,23 @@ static bool is_counted(const char *path, bool is_directory, const void *ctx)
 	return *budget != 0;
 }
 
+/* Wheels may hold empty directories (cffi.libs), which uv makes and pip does not; a name with a dot cannot be imported. */
+static bool is_empty_shell(struct site *s, const char *name)
+{
+	struct dir_list list = {.count = 0};
+	if (strchr(name, '.') == NULL)
+		return false;
+	CLEANUP_CLOSE int fd = fsio_open_root(below(s, name), NULL);
+	return fd >= 0 && fsio_list(fd, MAX_ENTRIES, s->dist->mem, &list, NULL) == 0 && list.count == 0;
+}
+
 /* Something that no RECORD answers for. */
 static void add_loose(struct site *s, const char *name)
 {
 	struct pydist *dist = s->dist;
 	struct pydist_item item = {.name = arena_strdup(dist->mem, name)};
 	struct stat st;
-	if (stat(below(s, name), &st) < 0)
+	if (stat(below(s, name), &st) < 0 || is_empty_shell(s, name))
 		return;
 	if (S_ISDIR(st.st_mode)) {
 		item.listing = arena_alloc(dist->mem, sizeof(*item.listing));

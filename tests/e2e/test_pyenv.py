@@ -158,6 +158,18 @@ class MadeAnew(PyenvCase):
         self.make_again(installer="uv")
         self.assertEqual(self.restored(ws)[1:], ("1", []))
 
+    def test_empty_directory_that_only_one_installer_makes(self):
+        """cffi 1.17.1 comes with an empty directory cffi.libs: uv makes it, pip does not."""
+        ws = self.built(REGISTERS)
+        self.make_again()
+        libraries = next((self.env / "lib").glob("python3*/site-packages")) / "helper.libs"
+        libraries.mkdir()
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+        (libraries / "libhelper.so").write_text("")
+        words, _, compiled = self.restored(ws)
+        self.assertIn("helper.libs is new in the Python environment", words)
+        self.assertEqual(compiled, ["app"])
+
     def test_environment_that_is_gone(self):
         ws = self.built(REGISTERS)
         shutil.rmtree(self.env)
