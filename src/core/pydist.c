@@ -97,7 +97,9 @@ struct pydist *pydist_read(
 	struct pydist *dist = arena_alloc(mem, sizeof(*dist));
 	dist->mem = mem;
 	dist->contents = contents;
-	dist->env = env;
+	struct pyenv *kept = arena_alloc(mem, sizeof(*kept));
+	*kept = *env;
+	dist->env = kept;
 	dist->workspace_root = workspace_root;
 	dist->budget = BUDGET;
 	for (; dist->nsite < env->nsite; dist->nsite++)

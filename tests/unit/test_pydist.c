@@ -17,17 +17,23 @@ static void put_dist(const char *dist_info, const char *lines)
 /* Many environments have its name. */
 static bool pinned;
 
-/* An observation of the environment, made now. */
-static struct observation look(void)
+/* The description of the environment is gone when this returns. */
+static struct pydist *begin(struct contents *contents)
 {
 	struct pyenv env = {
 		.pinned = pinned, .named = temp_path("env/bin/python"), .program = "/usr/bin/python3.12"};
 	const char *site = temp_path("env/lib/python3.12/site-packages");
 	env.site = &site;
 	env.nsite = 1;
+	return pydist_read(&env, temp_path("ws"), contents, temp_mem);
+}
+
+/* An observation of the environment, made now. */
+static struct observation look(void)
+{
 	struct contents *contents = contents_new(NULL);
 	struct observation seen = {.state = OBSERVED_MISSING};
-	struct pydist *dist = pydist_read(&env, temp_path("ws"), contents, temp_mem);
+	struct pydist *dist = begin(contents);
 	contents_settle(contents, NULL);
 	pydist_finish(dist, &seen);
 	(void)contents_free(contents);
