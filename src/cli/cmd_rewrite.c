@@ -181,8 +181,6 @@ static int plan_alias(
 	const struct rewrite_args *args = job->args;
 	/* Outside of a workspace only packages of the workspace itself would be told from others. */
 	const char *root = where->workspace_root != NULL ? where->workspace_root : where->build_dir;
-	CLEANUP_OBSERVER struct observer *observer =
-		observer_new(&(struct observer_options){.workspace_root = root});
 	CLEANUP_UNITFILES struct unitfiles *files = NULL;
 	int code = unitfiles_open(job->w.t, &(struct unitfiles_options){.workspace_root = root}, &files, err);
 	if (code < 0)
@@ -190,7 +188,6 @@ static int plan_alias(
 	const struct adopt_request request = {
 		.target = job->w.t,
 		.files = files,
-		.observer = observer,
 		.from = map->from,
 		.nfrom = map->nfrom,
 		.var = args->var.item,

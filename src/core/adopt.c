@@ -1,12 +1,18 @@
 #include "steady/core/adopt.h"
 
-#include "steady/core/pydist.h"
+#include "steady/core/ephemeral.h"
+#include "steady/core/pynow.h"
 #include "steady/core/pyscripts.h"
 #include "steady/core/recordfile.h"
 #include "steady/core/userpython.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* A build directory names a few; a forged one any number. */
+#define MAX_DIRS ((size_t)64)
 
 /* What the shim replaces in a build's environment, and no more: other values would not be found again. */
 static const char *const adopt_var[] = {"PYO3_PYTHON", "PYTHON_SYS_EXECUTABLE", "VIRTUAL_ENV"};
@@ -20,28 +26,63 @@ static bool is_adopted_var(struct span var)
 	return false;
 }
 
-static bool names_ephemeral(const struct fingerprint *fp)
+struct dir_names {
+	const char **data;
+	size_t len, cap;
+};
+
+/* What a front end of another name, or the user's own, made; it need not be there any more. */
+static bool is_thrown_away(const char *path, struct arena *mem, const char **ret_env)
 {
-	const struct pathmap any = {.nfrom = 0};
 	struct span env;
+	if (ephemeral_env(path, mem, ret_env))
+		return true;
+	if (!ephemeral_place(path, mem) || access(path, F_OK) == 0)
+		return false;
+	env = interpreter_env_dir(span_of(path));
+	*ret_env = env.len != 0 ? arena_strndup(mem, env.ptr, env.len) : path;
+	return true;
+}
+
+static void add_dir(struct dir_names *dirs, const char *env)
+{
+	vec_each (known, dirs) {
+		if (strcmp(*known, env) == 0)
+			return;
+	}
+	if (dirs->len < MAX_DIRS)
+		*vec_add(dirs) = env;
+}
+
+/* The environments that are thrown away, of what is recorded of one script. */
+static void find_dirs(const struct fingerprint *fp, struct arena *mem, struct dir_names *dirs)
+{
 	for (size_t i = 0; i < fp->nlocal; i++) {
 		const struct local *local = &fp->local[i];
+		const char *env;
 		if (local->kind == LOCAL_RERUN_IF_ENV_CHANGED && local->has_value &&
-			is_adopted_var(local->text) && pathmap_find(&any, local->value, 0, &env))
-			return true;
+			is_adopted_var(local->text) && local->value.len < PATH_MAX &&
+			is_thrown_away(arena_strndup(mem, local->value.ptr, local->value.len), mem, &env))
+			add_dir(dirs, env);
 	}
-	return false;
+}
+
+static void find_all_dirs(const struct target *t, struct arena *mem, struct dir_names *dirs)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		if (t->unit[i].kind == UNIT_RUN_BUILD_SCRIPT && t->unit[i].fingerprint != NULL)
+			find_dirs(t->unit[i].fingerprint, mem, dirs);
+	}
 }
 
 bool adopt_is_needed(const struct target *t)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		const struct unit *u = &t->unit[i];
-		if (u->kind == UNIT_RUN_BUILD_SCRIPT && u->fingerprint != NULL &&
-			names_ephemeral(u->fingerprint))
-			return true;
-	}
-	return false;
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct dir_names dirs = VEC_INIT;
+	find_all_dirs(t, mem, &dirs);
+	bool needed = dirs.len != 0;
+	vec_release(&dirs);
+	return needed;
 }
 
 /* The alias of the first interpreter named that has one; false with a->why if there is none. */
@@ -66,75 +107,57 @@ static bool find_alias(struct adoption *a)
 struct witness {
 	const struct adopt_request *rq;
 	struct arena *mem;
-	const struct alias *alias;
 	const struct pyscript *script;
-	/** The environment that the alias stands for today; NULL until somebody asks. */
-	const struct observation *today;
+	/** NULL until a record asks. */
+	struct pynow *now;
 };
 
-/* What the environment holds that the user's variables name, or STEADY_SITE where these name an alias; NULL if nobody can tell. */
-static const struct observation *look_at_today(struct witness *w)
+static bool speaks_for_today(struct witness *w, const struct record *record)
 {
-	struct pyenv_values values = {.known = {[PYENV_PYO3_PYTHON] = true}};
-	struct pyenv env;
-	if (w->today != NULL)
-		return w->today;
-	values.value[PYENV_PYO3_PYTHON] = w->alias->python;
-	pyenv_find(w->mem, &values, &env);
-	if (env.why != NULL)
-		return NULL;
-	w->today = observer_want(w->rq->observer, INPUT_ENVIRONMENT, pydist_key(&env, w->mem));
-	observer_look(w->rq->observer, NULL);
-	return w->today;
+	if (w->now == NULL)
+		w->now = pynow_look(unitfiles_workspace_root(w->rq->files));
+	return pynow_vouches(w->now, record);
 }
 
-/* Did the script run in an environment that held the same? A place in it that is noted is another one now. */
-static bool holds_the_same(struct witness *w, const struct record *record)
-{
-	bool same = false;
-	for (size_t i = 0; i < record->ninput; i++) {
-		const struct input *input = &record->input[i];
-		if (input->kind == INPUT_ENVIRONMENT_PATH)
-			return false;
-		if (input->kind != INPUT_ENVIRONMENT)
-			continue;
-		const struct observation *today = look_at_today(w);
-		same = today != NULL && today->state == OBSERVED && today->size == input->size &&
-			digest_eq(&today->digest, &input->digest);
-	}
-	return same;
-}
-
-static enum rewrite_script judge_script(size_t unit, void *ctx)
+static bool must_rerun(size_t unit, void *ctx)
 {
 	struct witness *w = ctx;
 	struct record record;
 	if (w->script[unit].env == NULL)
-		return SCRIPT_BLIND;
+		return false;
 	const struct unit_files *files = unitfiles_get(w->rq->files, unit);
-	bool vouched = recordfile_load(w->rq->target, files->unit, w->mem, &record, NULL) == 0 &&
-		record_bond(&record, files) == BOND_EXACT && pyscript_is_covered(&w->script[unit], &record) &&
-		holds_the_same(w, &record);
-	return vouched ? SCRIPT_VOUCHED : SCRIPT_DOUBTFUL;
+	return recordfile_load(w->rq->target, files->unit, w->mem, &record, NULL) != 0 ||
+		record_bond(&record, files) != BOND_EXACT ||
+		!pyscript_is_covered(&w->script[unit], &record) || !speaks_for_today(w, &record);
 }
 
 static int plan(struct adoption *a, const struct adopt_request *request, struct err *err)
 {
 	struct witness witness = {.rq = request,
 		.mem = a->mem,
-		.alias = &a->alias,
 		.script = pyscripts_find(request->target, request->files, a->mem)};
+	struct dir_names dirs = VEC_INIT;
+	if (request->nfrom == 0)
+		find_all_dirs(request->target, a->mem, &dirs);
 	const struct rewrite_request rewrite = {
-		.map = {.from = request->from, .nfrom = request->nfrom, .to = a->alias.dir, .one_name = true},
+		.map = {.from = request->from,
+			.nfrom = request->nfrom,
+			.also = dirs.data,
+			.nalso = dirs.len,
+			.to = a->alias.dir,
+			.one_name = true},
 		.var = request->nvar != 0 ? request->var : adopt_var,
 		.nvar = request->nvar != 0 ? request->nvar : COUNT_OF(adopt_var),
 		.now = &a->alias.who,
 		.force_identity = request->force_identity,
-		.judge_script = judge_script,
+		.must_rerun = must_rerun,
 		.ctx = &witness,
 		.brief = request->brief,
 	};
-	return rewrite_make_plan(request->target, &rewrite, &a->plan, err);
+	int code = rewrite_make_plan(request->target, &rewrite, &a->plan, err);
+	vec_release(&dirs);
+	(void)pynow_free(witness.now);
+	return code;
 }
 
 int adopt_look(const struct adopt_request *request, struct adoption **ret, struct err *err)

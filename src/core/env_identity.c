@@ -1,5 +1,6 @@
 #include "rewrite_priv.h"
 
+#include "steady/core/alias.h"
 #include "steady/util/path.h"
 
 #include <stdlib.h>
@@ -47,12 +48,23 @@ static bool same_on_disk(const struct rewriter *r, struct span env)
 	return false;
 }
 
+static bool is_alias(struct span env)
+{
+	return span_eq_str(path_base(path_dir(env)), ALIAS_DIRECTORY);
+}
+
 static void decide(struct rewriter *r, struct rewrite_env *env)
 {
 	env->accepted = true;
 	if (r->request->force_identity)
 		return;
-	bool known = false;
+	/* An alias of another home directory says in its name whose it is. */
+	bool known = r->request->must_rerun != NULL && is_alias(env->path);
+	if (known && !span_eq(path_base(env->path), path_base(span_of(r->request->map.to)))) {
+		env->accepted = false;
+		env->why = "it is the alias of another interpreter";
+		return;
+	}
 	for (size_t i = 0; env->accepted && i < r->configs.len; i++) {
 		const struct config_sighting *seen = &r->configs.data[i];
 		if (!path_has_prefix(seen->config.executable, env->path))
@@ -63,7 +75,6 @@ static void decide(struct rewriter *r, struct rewrite_env *env)
 	if (known || same_on_disk(r, env->path))
 		return;
 	env->accepted = false;
-	env->unknown = true;
 	env->why = "nothing is recorded about its interpreter, and it is not there any more to be compared";
 }
 

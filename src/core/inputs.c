@@ -1,5 +1,6 @@
 #include "steady/core/inputs.h"
 
+#include "steady/core/alias.h"
 #include "steady/core/gitstate.h"
 #include "steady/core/globs.h"
 #include "steady/core/macros.h"
@@ -175,9 +176,15 @@ static void gather_compiled(struct gatherer *g)
 		gather_data(g);
 }
 
+/* What lies in one of our aliases is the same as long as its path is. */
+static bool is_of_alias(const char *path)
+{
+	return strstr(path, "/" ALIAS_DIRECTORY "/") != NULL && alias_is(path);
+}
+
 static void gather_watched(struct gatherer *g, const char *path)
 {
-	if (is_settled(g, path))
+	if (is_settled(g, path) || is_of_alias(path))
 		return;
 	(void)add_links(g, path);
 	enum input_kind kind = observer_kind_of(path);

@@ -108,11 +108,8 @@ void keeper_cleanup(struct keeper **k)
 
 int keeper_adopt(struct keeper *k, const struct alias *alias, struct err *err)
 {
-	const struct adopt_request request = {.target = k->target,
-		.files = k->files,
-		.observer = k->observer,
-		.alias = alias,
-		.brief = true};
+	const struct adopt_request request = {
+		.target = k->target, .files = k->files, .alias = alias, .brief = true};
 	if (k->adoption != NULL || !adopt_is_needed(k->target))
 		return 0;
 	int code = adopt_look(&request, &k->adoption, err);

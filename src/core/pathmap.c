@@ -136,18 +136,22 @@ static bool find_ephemeral(struct span text, size_t at, struct span *ret)
 	return found;
 }
 
+/* The earlier of two finds. */
+static bool take_first(bool found, const struct span *hit, struct span *first, bool have)
+{
+	if (found && (!have || hit->ptr < first->ptr))
+		*first = *hit;
+	return found || have;
+}
+
 static bool find_any(const struct pathmap *map, struct span text, size_t at, struct span *ret)
 {
-	if (map->nfrom == 0)
-		return find_ephemeral(text, at, ret);
-	bool found = false;
-	for (size_t i = 0; i < map->nfrom; i++) {
-		struct span hit;
-		if (find_one(map->from[i], text, at, &hit) && (!found || hit.ptr < ret->ptr)) {
-			*ret = hit;
-			found = true;
-		}
-	}
+	struct span hit;
+	bool found = map->nfrom == 0 && find_ephemeral(text, at, ret);
+	for (size_t i = 0; i < map->nfrom; i++)
+		found = take_first(find_one(map->from[i], text, at, &hit), &hit, ret, found);
+	for (size_t i = 0; i < map->nalso; i++)
+		found = take_first(find_literal(span_of(map->also[i]), text, at, &hit), &hit, ret, found);
 	return found;
 }
 

@@ -36,13 +36,6 @@ static void gather(struct rewriter *r, size_t *first)
 	}
 }
 
-/* The script's record knows its interpreter. */
-static bool is_vouched(const struct rewriter *r, size_t unit)
-{
-	const struct rewrite_request *rq = r->request;
-	return rq->judge_script != NULL && rq->judge_script(unit, rq->ctx) == SCRIPT_VOUCHED;
-}
-
 /* Why a unit with sightings cannot be judged at all, or NULL. */
 static const char *refusal(struct rewriter *r, size_t unit, size_t first, size_t end)
 {
@@ -56,7 +49,7 @@ static const char *refusal(struct rewriter *r, size_t unit, size_t first, size_t
 		const struct rewrite_env *env = env_identity_find(r, seen->env);
 		if (!seen->inert && env == NULL)
 			return "the build directory names more environments than any real one";
-		if (!seen->inert && !env->accepted && !(env->unknown && is_vouched(r, unit)))
+		if (!seen->inert && !env->accepted)
 			return arena_printf(r->mem, "%.*s: %s", SPAN_ARG(env->path), env->why);
 	}
 	return NULL;

@@ -29,13 +29,12 @@ static bool *find_edited(const struct rewriter *r)
 void rewrite_leave_scripts(struct rewriter *r, const size_t *first)
 {
 	const struct rewrite_request *rq = r->request;
-	if (rq->judge_script == NULL)
+	if (rq->must_rerun == NULL)
 		return;
 	const bool *edited = find_edited(r);
 	for (size_t i = 0; i < r->t->count; i++) {
 		struct unit_edit *edit = &r->edit[i];
-		if (r->t->unit[i].kind != UNIT_RUN_BUILD_SCRIPT || !edited[i] ||
-			rq->judge_script(i, rq->ctx) != SCRIPT_DOUBTFUL)
+		if (r->t->unit[i].kind != UNIT_RUN_BUILD_SCRIPT || !edited[i] || !rq->must_rerun(i, rq->ctx))
 			continue;
 		edit->any |= first[i] != first[i + 1];
 		edit->rerun = true;

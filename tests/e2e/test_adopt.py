@@ -42,9 +42,12 @@ class Adoption(E2ECase):
             self.ws.write(path, text)
         self.old = build_env(self.tmp)
         self.prepare(self.old)
-        self.build(self.old / "bin/python")
+        self.first_build()
         self.built(self.old)
         shutil.rmtree(self.old)
+
+    def first_build(self):
+        self.build(self.old / "bin/python")
 
     def prepare(self, env):
         """Called before the first build, and `built` before its environment goes."""
@@ -166,6 +169,25 @@ class Cold(Adoption):
         self.whole("0.26", cargo="newlayout", abi3=True)
 
 
+class VirtualEnv(Adoption):
+    """pyo3 0.29 found the interpreter through VIRTUAL_ENV, and so watches its pyvenv.cfg."""
+
+    def first_build(self):
+        self.ws.cargo("build", env={"VIRTUAL_ENV": self.old})
+
+    def test_virtual_env(self):
+        self.start("0.29")
+        self.travel()
+        alias = self.alias(self.steady("restore"))
+        run = self.ws.cargo("build", env={"VIRTUAL_ENV": alias})
+        self.assertEqual(sorted(set(run.compiled)), ["answers", "helper"], run.stderr)
+        self.assert_answers(alias / "bin/python")
+        self.steady("save")
+        self.travel()
+        self.steady("restore", VIRTUAL_ENV=alias, PYO3_PYTHON=None)
+        self.assertTrue(self.ws.cargo("build", env={"VIRTUAL_ENV": alias}).all_fresh)
+
+
 class OtherInterpreter(Adoption):
     """What was built for another Python is left alone, and built again."""
 
@@ -274,16 +296,11 @@ class Recorded(Adoption):
     def prepare(self, env, version="1.0"):
         install(env, "helper", version, {"helper/__init__.py": f"VALUE = {version!r}\n"})
         if not self.ws.target.exists():
-            self.steady("restore")
+            self.steady("restore", PYO3_PYTHON=env / "bin/python")
 
     def built(self, env):
-        """What `save` sees decides whether it adopts the script, or leaves that to `restore`."""
-        saved = self.steady("save")
-        self.assertEqual([left["package"] for left in saved["adoption"]["left"]], ["answers"])
-        kept = copy_target(self.ws.target, self.tmp / "kept")
         saved = self.steady("save", PYO3_PYTHON=env / "bin/python")
-        self.assertEqual((saved["adoption"]["left"], len(saved["adoption"]["values"])), ([], 1))
-        self.kept = kept
+        self.assertEqual((saved["adoption"]["left"], len(saved["adoption"]["values"])), ([], 2), saved)
 
     def build_in(self, env):
         restored = self.steady("restore", PYO3_PYTHON=env / "bin/python")
@@ -293,16 +310,24 @@ class Recorded(Adoption):
     def test_record(self):
         self.start()
         same, other = self.environment("1.0"), self.environment("2.0")
-        for adopted_by in ("save", "restore"):
-            restored, run, python = self.build_in(same)
-            self.assertTrue(run.all_fresh, (adopted_by, restored["adoption"], run.stderr))
-            self.assert_answers(python, "42 1.0")
-            restored, run, python = self.build_in(other)
-            self.assertEqual(sorted(set(run.compiled)), ["answers"], run.stderr)
-            self.assert_answers(python, "42 2.0")
-            if adopted_by == "save":
-                shutil.rmtree(self.ws.target)
-                self.kept.rename(self.ws.target)
+        _, run, python = self.build_in(same)
+        self.assertTrue(run.all_fresh, run.stderr)
+        self.assert_answers(python, "42 1.0")
+        self.in_another_home(same, "42 1.0")
+        _, run, python = self.build_in(other)
+        self.assertEqual(sorted(set(run.compiled)), ["answers"], run.stderr)
+        self.assert_answers(python, "42 2.0")
+
+    def in_another_home(self, env, answer):
+        """There the alias has another path, which counts as thrown away."""
+        before, self.home = self.home, self.tmp / "another"
+        restored, run, python = self.build_in(env)
+        self.assertEqual(restored["adoption"]["left"], [])
+        self.assertEqual([Path(env["path"]).parent for env in restored["adoption"]["environments"]],
+                         [before / "python-alias"])
+        self.assertTrue(str(python).startswith(str(self.home)))
+        self.assertTrue(run.all_fresh, run.stderr)
+        self.assert_answers(python, answer)
 
 
 class Hostile(Adoption):

@@ -114,6 +114,17 @@ static void test_the_new_directory(void **state)
 		outer, 1, "/a/env/alias", "/a/env/alias/bin:/a/env/bin", "/a/env/alias/bin:/a/env/alias/bin");
 }
 
+static void test_also(void **state)
+{
+	(void)state;
+	static const char *const also[] = {"/x/one", "/x/two"};
+	const struct pathmap map = {.also = also, .nalso = 2, .to = "/new"};
+	CLEANUP_STR struct str out = STR_INIT;
+	assert_int_equal(
+		pathmap_replace(&map, SPAN_LIT("/x/two/a:/tmp/build-env-abcdefgh:/x/one:/x/three"), &out), 3);
+	assert_string_equal(out.buf, "/new/a:/new:/new:/x/three");
+}
+
 static void one_name_one(const char *rest, const char *expected)
 {
 	CLEANUP_STR struct str text = STR_INIT, out = STR_INIT;
@@ -193,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_globs),
 		cmocka_unit_test(test_several_patterns),
 		cmocka_unit_test(test_the_new_directory),
+		cmocka_unit_test(test_also),
 		cmocka_unit_test(test_one_name),
 		cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_interpreter),

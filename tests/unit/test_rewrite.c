@@ -312,20 +312,18 @@ static void test_variables(void **state)
 	assert_string_equal(plan->value[0].after, NEW "/bin:/usr/bin:" NEW "/sbin");
 }
 
-/* Doubtful are all but pyo3's own, and the package that `ctx` names. */
-static enum rewrite_script judge_script(size_t unit, void *ctx)
+/* All but pyo3's own, and the package that `ctx` names. */
+static bool must_rerun(size_t unit, void *ctx)
 {
 	CLEANUP_TARGET struct target *t = fake_load();
 	const char *package = t->unit[unit].package;
-	return ctx != NULL && strcmp(package, ctx) == 0 ? SCRIPT_VOUCHED
-		: strncmp(package, "pyo3", 4) == 0      ? SCRIPT_BLIND
-							: SCRIPT_DOUBTFUL;
+	return strncmp(package, "pyo3", 4) != 0 && (ctx == NULL || strcmp(package, ctx) != 0);
 }
 
 static struct rewrite_request alias_request(void)
 {
 	struct rewrite_request r = request(NEW);
-	r.judge_script = judge_script;
+	r.must_rerun = must_rerun;
 	r.map.one_name = true;
 	return r;
 }
@@ -373,7 +371,7 @@ static void test_third_parties(void **state)
 	reruns_one(&r, 2, 1, 0);
 	r.ctx = registers;
 	reruns_one(&r, 3, 1, 1);
-	r.judge_script = NULL;
+	r.must_rerun = NULL;
 	reruns_one(&r, 3, 0, 0);
 }
 
@@ -390,22 +388,22 @@ static void test_rerun(void **state)
 	apply(&r, 0, 0, 0);
 }
 
-/* Nothing is recorded of its interpreter, but for what a record of the script says. */
-static void test_vouched_interpreter(void **state)
+/* An alias of another home directory: the same interpreter's becomes ours, whoever else is recorded with it. */
+static void test_alias_of_another_home(void **state)
 {
 	(void)state;
 	struct rewrite_request r = alias_request();
-	char registers[] = "registers";
-	third_party_one(registers, true);
-	const struct fake run = {.directory = directory("debug", registers),
+	static const char other[] = "/other/home/python-alias/cpython-3.11.2-x86_64-linux-gnu-01234567";
+	const struct fake run = {.directory = directory("debug", "pyo3-x"),
 		.base = RUN_BASE,
-		.local = {fake_env("PYO3_PYTHON", OLD "/bin/python")},
+		.local = {fake_env("PYO3_PYTHON", arena_printf(temp_mem, "%s/bin/python", other))},
 		.nlocal = 1};
 	(void)fake_put(&run);
-	assert_int_equal(unlinkat(temp_fd, run_file("debug", "pyo3-ffi", "output"), 0), 0);
-	reruns_one(&r, 0, 2, 0);
-	r.ctx = registers;
-	reruns_one(&r, 1, 1, 0);
+	temp_put(run_file("debug", "pyo3-x", "output"), "");
+	r.map.to = "/my/home/python-alias/cpython-3.11.2-x86_64-linux-gnu-01234567";
+	reruns_one(&r, 1, 0, 0);
+	r.map.to = "/my/home/python-alias/cpython-3.11.9-x86_64-linux-gnu-89abcdef";
+	left_one(&r, "alias of another interpreter");
 }
 
 /* A script that nothing would make cargo run, though its output names directories of the old environment. */
@@ -417,7 +415,7 @@ static void test_rerun_without_variable(void **state)
 	third_party_one("above", false);
 	temp_put(run_file("debug", "above", "output"), "cargo:rustc-link-search=" OLD "/lib\n");
 	reruns_one(&r, 1, 1, 1);
-	r.judge_script = judge_script;
+	r.must_rerun = must_rerun;
 	reruns_one(&r, 1, 1, 1);
 }
 
@@ -472,7 +470,7 @@ int main(void)
 		TEMP_TEST(test_maturin),
 		TEMP_TEST(test_third_parties),
 		TEMP_TEST(test_rerun),
-		TEMP_TEST(test_vouched_interpreter),
+		TEMP_TEST(test_alias_of_another_home),
 		TEMP_TEST(test_rerun_without_variable),
 		TEMP_TEST(test_many_environments),
 	};

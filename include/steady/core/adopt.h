@@ -1,7 +1,7 @@
 /*
  * Adoption: what was built in throw-away environments becomes what was built in the alias of their interpreter.
  *
- *	struct adopt_request request = {.target = t, .files = files, .observer = observer};
+ *	struct adopt_request request = {.target = t, .files = files};
  *	if (adopt_is_needed(t)) {
  *		adopt_look(&request, &adoption, &err);		reads only
  *		if (adoption->plan != NULL)
@@ -19,7 +19,6 @@
 #define STEADY_CORE_ADOPT_H
 
 #include "steady/core/alias.h"
-#include "steady/core/observe.h"
 #include "steady/core/rewrite.h"
 #include "steady/core/target.h"
 #include "steady/core/unitfiles.h"
@@ -30,8 +29,6 @@
 struct adopt_request {
 	const struct target *target;
 	struct unitfiles *files;
-	/** Looks at the environment of today where a record speaks of one. */
-	struct observer *observer;
 	/** What takes their place; NULL: the alias of the interpreter that the user's environment names. */
 	const struct alias *alias;
 	/** As in struct pathmap: which environments, and in struct rewrite_request. All may be left out. */

@@ -19,6 +19,9 @@ struct pathmap {
 	 * STEADY_EPHEMERAL match. */
 	const char *const *from;
 	size_t nfrom;
+	/** Environment directories that are replaced as well. */
+	const char *const *also;
+	size_t nalso;
 	/** The directory that takes their place, without a final slash. */
 	const char *to;
 	/** An interpreter of an environment (bin/python3, bin/python3.12) becomes bin/python, whatever it was called. */

@@ -32,16 +32,6 @@
 extern const char *const rewrite_default_vars[];
 extern const size_t rewrite_default_nvar;
 
-/** What a script's run is to an alias. */
-enum rewrite_script {
-	/** It asks the interpreter for nothing but who it is. */
-	SCRIPT_BLIND,
-	/** It may have used packages of its environment, and a record shows that today's holds the same: interpreter and all. */
-	SCRIPT_VOUCHED,
-	/** No record shows that: it must run once more. */
-	SCRIPT_DOUBTFUL,
-};
-
 struct rewrite_request {
 	/** `to` must be set. */
 	struct pathmap map;
@@ -51,8 +41,11 @@ struct rewrite_request {
 	const struct interpreter *now;
 	/** Do not compare interpreters. */
 	bool force_identity;
-	/** For an alias, which stands for every environment of its interpreter; NULL: map.to is an environment of the user's. */
-	enum rewrite_script (*judge_script)(size_t unit, void *ctx);
+	/**
+	 * For an alias, which stands for every environment of its interpreter: must this script run once more, since it may
+	 * have used packages of the old one? NULL: map.to is an environment of the user's.
+	 */
+	bool (*must_rerun)(size_t unit, void *ctx);
 	void *ctx;
 	/** Do not search binaries for what is compiled into them. */
 	bool brief;
@@ -73,8 +66,6 @@ struct rewrite_env {
 	bool accepted;
 	/** If not accepted: why. */
 	const char *why;
-	/** Not accepted because nobody knows its interpreter. */
-	bool unknown;
 	/** Where its interpreter is recorded, or NULL. */
 	const char *recorded_in;
 	size_t units;
