@@ -4,10 +4,24 @@
 #include "steady/core/pathspec.h"
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
+#include "steady/util/workers.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Looking at the work tree while the walk over history goes on. */
+struct looking {
+	struct stamping *s;
+	/* A handle of its own, and the history's paths, of which there are no more than these. */
+	struct gitrepo *repo;
+	struct history known;
+	pthread_t thread;
+	bool started;
+	int code;
+	struct err err;
+};
 
 /* One repository being stamped. */
 struct stamping {
@@ -15,8 +29,14 @@ struct stamping {
 	const struct stamping_args *args;
 	struct gitrepo *repo;
 	int root;
+	struct gitrepo_where where;
 	struct pathspec paths;
+	struct mtimes_options options;
 	struct history history;
+	/* What the work tree holds; in `mem`, since another thread may be looking. */
+	struct arena *mem;
+	struct gitindex index;
+	struct mtimes_fact *facts;
 	struct mtimes_plan plan;
 	/* Where the repository lies below the one the command was started for: "" or "sub/". */
 	const char *prefix;
@@ -46,7 +66,45 @@ static struct mtimes_options plan_options(const struct stamping_args *args)
 	return o;
 }
 
-static int read_history(struct stamping *s, struct err *err)
+/* Reads the index and compares the work tree with it and with the history's paths. */
+static int look(struct stamping *s, struct gitrepo *repo, const struct history *h,
+	const struct progress *progress, struct err *err)
+{
+	struct mtimes_options options = s->options;
+	options.progress = progress;
+	int code = gitindex_read(repo, s->mem, &s->index, err);
+	if (code == 0)
+		s->facts = mtimes_look(repo, h, &s->index, s->root, &options,
+			s->paths.count != 0 ? is_wanted : NULL, &s->paths, s->mem);
+	return code;
+}
+
+static void *look_in_thread(void *arg)
+{
+	struct looking *l = arg;
+	l->code = look(l->s, l->repo, &l->known, NULL, &l->err);
+	return NULL;
+}
+
+static void start_looking(void *ctx, const struct history *known)
+{
+	struct looking *l = ctx;
+	bool alone = l->s->options.jobs == 1 || workers_count() == 1;
+	if (l->started || alone || gitrepo_by_program(l->s->repo) ||
+		gitrepo_open(&l->s->where, &l->repo, NULL) != 0)
+		return;
+	l->known = *known;
+	l->started = pthread_create(&l->thread, NULL, look_in_thread, l) == 0;
+}
+
+static void finish_looking(struct looking *l)
+{
+	if (l->started)
+		(void)pthread_join(l->thread, NULL);
+	l->repo = gitrepo_free(l->repo);
+}
+
+static int read_history(struct stamping *s, struct looking *looking, struct err *err)
 {
 	const struct stamping_args *args = s->args;
 	struct progress progress = ui_progress_start(s->call->ui, "History");
@@ -58,9 +116,12 @@ static int read_history(struct stamping *s, struct err *err)
 		.steps = args->unique,
 		.wanted = s->paths.count != 0 ? is_wanted : NULL,
 		.wanted_ctx = &s->paths,
+		.paths_known = start_looking,
+		.paths_known_ctx = looking,
 		.progress = &progress,
 	};
 	int code = history_read(s->repo, &options, s->call->mem, &s->history, err);
+	finish_looking(looking);
 	ui_progress_end(s->call->ui);
 	return code;
 }
@@ -159,26 +220,25 @@ static void add_up(const struct stamping *s, struct stamping_tally *tally)
 	tally->shallow |= s->history.shallow;
 }
 
-/* Looks, plans and, unless this is a rehearsal, sets. */
-static int stamp(struct stamping *s, struct err *err)
+/* Looks, where that was not done beside the walk, plans and, unless this is a rehearsal, sets. */
+static int stamp(struct stamping *s, const struct looking *looking, struct err *err)
 {
-	struct arena *mem = s->call->mem;
-	struct gitindex index;
-	struct mtimes_options options = plan_options(s->args);
-	struct progress progress = ui_progress_start(s->call->ui, "Checking");
-	options.progress = &progress;
-	int code = gitindex_read(s->repo, mem, &index, err);
-	if (code == 0) {
-		struct mtimes_fact *facts = mtimes_look(s->repo, &s->history, &index, s->root, &options,
-			s->paths.count != 0 ? is_wanted : NULL, &s->paths, mem);
-		mtimes_make_plan(&s->history, facts, &options, mem, &s->plan);
+	int code = looking->code;
+	if (looking->started && code < 0)
+		(void)err_set(err, looking->err.code, "%s", looking->err.msg);
+	if (!looking->started) {
+		struct progress progress = ui_progress_start(s->call->ui, "Checking");
+		code = look(s, s->repo, &s->history, &progress, err);
+		ui_progress_end(s->call->ui);
 	}
-	ui_progress_end(s->call->ui);
-	if (code < 0 || s->args->dry_run)
+	if (code < 0)
 		return code;
-	mtimes_apply(s->root, &s->plan, options.jobs);
+	mtimes_make_plan(&s->history, s->facts, &s->options, s->call->mem, &s->plan);
+	if (s->args->dry_run)
+		return 0;
+	mtimes_apply(s->root, &s->plan, s->options.jobs);
 	struct err refresh = ERR_INIT;
-	if (mtimes_refresh(s->repo, &index, s->root, &s->plan, &refresh) < 0)
+	if (mtimes_refresh(s->repo, &s->index, s->root, &s->plan, &refresh) < 0)
 		ui_warn(s->call->ui, "the index was not refreshed, git status will do it: %s", refresh.msg);
 	history_remember(s->repo, &s->history);
 	return 0;
@@ -199,7 +259,8 @@ static int enter_submodules(const struct stamping *outer, struct stamping_tally 
 			arena_printf(s.call->mem, "%s%s", gitrepo_work_tree(outer->repo), it->path->path.ptr);
 		s.prefix = arena_printf(s.call->mem, "%s%s/", outer->prefix, it->path->path.ptr);
 		/* One that is not checked out is an empty directory. */
-		if (gitrepo_open(&(struct gitrepo_where){.git_dir = path}, &s.repo, NULL) != 0)
+		s.where.git_dir = path;
+		if (gitrepo_open(&s.where, &s.repo, NULL) != 0)
 			continue;
 		code = stamp_repository(&s, tally, err);
 		s.repo = gitrepo_free(s.repo);
@@ -214,9 +275,12 @@ static int stamp_repository(struct stamping *s, struct stamping_tally *tally, st
 	CLEANUP_CLOSE int root = fsio_open_root(gitrepo_work_tree(s->repo), err);
 	if (root < 0)
 		return root;
+	CLEANUP_ARENA struct arena *mem = s->mem = arena_new();
 	s->root = root;
+	s->options = plan_options(s->args);
+	struct looking looking = {.s = s, .err = ERR_INIT};
 	struct err no_history = ERR_INIT;
-	int code = read_history(s, &no_history);
+	int code = read_history(s, &looking, &no_history);
 	if (code != 0) {
 		/* History is a convenience: a build goes on without it. */
 		if (code == HISTORY_UNBORN)
@@ -228,7 +292,7 @@ static int stamp_repository(struct stamping *s, struct stamping_tally *tally, st
 	}
 	code = check_paths(s, err);
 	if (code == 0)
-		code = stamp(s, err);
+		code = stamp(s, &looking, err);
 	if (code < 0)
 		return code;
 	add_up(s, tally);
@@ -309,6 +373,7 @@ int stamping_run(const struct call *call, const struct stamping_args *args, cons
 		return 0;
 	}
 	s.repo = repo;
+	s.where = where;
 	if (pathspec_make(prefix_of_cwd(repo, call->mem), pathspec, count, call->mem, &s.paths, err) < 0)
 		return STEADY_EXIT_USAGE;
 	return stamp_repository(&s, ret, err);

@@ -167,17 +167,28 @@ static unsigned step_of(struct reading *r, uint32_t number)
 	return step;
 }
 
-/* One path of HEAD with its answer; commits are added to h->commit when they are first named. */
-static int add_path(struct reading *r, size_t i, uint32_t *index, struct history *h, struct err *err)
+/* The paths of HEAD, without answers. */
+static void list_paths(struct reading *r, struct history *h)
 {
-	const struct tree_node *node = &r->nodes.node.data[i];
+	h->path_count = r->nodes.node.len;
+	h->path = arena_array(r->mem, h->path_count, sizeof(*h->path));
+	for (size_t i = 0; i < h->path_count; i++) {
+		const struct tree_node *node = &r->nodes.node.data[i];
+		h->path[i] = (struct history_path){.path = node->path,
+			.mode = node->mode,
+			.id.len = r->nodes.id_len,
+			.commit = HISTORY_NONE,
+			.walked = true};
+		memcpy(h->path[i].id.byte, node->id, r->nodes.id_len);
+	}
+	if (r->options->paths_known != NULL)
+		r->options->paths_known(r->options->paths_known_ctx, h);
+}
+
+/* The answer for one path; commits are added to h->commit when they are first named. */
+static int answer_path(struct reading *r, size_t i, uint32_t *index, struct history *h, struct err *err)
+{
 	struct history_path *path = &h->path[i];
-	*path = (struct history_path){.path = node->path,
-		.mode = node->mode,
-		.id.len = r->nodes.id_len,
-		.commit = HISTORY_NONE,
-		.walked = true};
-	memcpy(path->id.byte, node->id, path->id.len);
 	if (r->walk.taken != NULL)
 		path->walked = !bits_any(r->walk.taken, (uint32_t)i, (uint32_t)i + 1);
 	uint32_t answer = r->walk.answer[i];
@@ -199,17 +210,15 @@ static int add_path(struct reading *r, size_t i, uint32_t *index, struct history
 static int make_result(struct reading *r, struct history *h, struct err *err)
 {
 	size_t commits = r->walk.commits.commit.len;
-	size_t paths = r->nodes.node.len;
 	CLEANUP_FREE uint32_t *index = xreallocarray(NULL, commits, sizeof(*index));
 	memset(index, 0xff, commits * sizeof(*index));
-	h->path_count = paths;
-	h->path = arena_array(r->mem, paths, sizeof(*h->path));
-	h->commit = arena_array(r->mem, commits < paths ? commits : paths, sizeof(*h->commit));
+	h->commit =
+		arena_array(r->mem, commits < h->path_count ? commits : h->path_count, sizeof(*h->commit));
 	h->visited = r->walk.visited;
 	h->shallow = r->walk.commits.shallow;
 	int code = 0;
-	for (size_t i = 0; code == 0 && i < paths; i++)
-		code = add_path(r, i, index, h, err);
+	for (size_t i = 0; code == 0 && i < h->path_count; i++)
+		code = answer_path(r, i, index, h, err);
 	return code;
 }
 
@@ -220,6 +229,7 @@ static int walk(struct reading *r, struct history *h, struct err *err)
 	int code = read_head(r, &h->head, &head, err);
 	if (code < 0)
 		return code;
+	list_paths(r, h);
 	w->tree.nodes = &r->nodes;
 	w->words = (r->nodes.node.len + 63) / 64;
 	w->answer = xreallocarray(NULL, r->nodes.node.len, sizeof(*w->answer));

@@ -143,7 +143,8 @@ void historycache_write(const char *git_dir, const struct history *h)
 		return;
 	CLEANUP_STR struct str bytes = STR_INIT;
 	historycache_format(h, &bytes);
-	const struct file_meta meta = {.mode = 0644};
+	/* It ends in a checksum, so a crash costs no more than the answers. */
+	const struct file_meta meta = {.mode = 0644, .unsynced = true};
 	const struct signals held = signals_hold();
 	(void)fsio_replace(dir, HISTORYCACHE_FILE, str_span(&bytes), &meta, NULL);
 	signals_release(&held);

@@ -71,8 +71,7 @@ int main(int argc, char **argv)
 		.merges = has(options, "merges"),
 		.oldest = has(options, "oldest"),
 		.no_cache = has(options, "no-cache"),
-		.listings = has(options, "listings"),
-		.jobs = has(options, "one-job") ? 1 : 0};
+		.listings = has(options, "listings")};
 	int code = gitrepo_open(&(struct gitrepo_where){.start = argv[1]}, &repo, &err);
 	if (code == 0)
 		code = history_read(repo, &o, mem, &h, &err);

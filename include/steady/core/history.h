@@ -2,7 +2,7 @@
  * For each path of HEAD the commit that last changed it.
  *
  *	struct history h;
- *	int code = history_read(repo, &(struct history_options){.jobs = 2}, mem, &h, &err);
+ *	int code = history_read(repo, &(struct history_options){.listings = true}, mem, &h, &err);
  *	for (size_t i = 0; i < h.path_count; i++)
  *		if (h.path[i].commit != HISTORY_NONE) ... h.commit[h.path[i].commit].committer ...
  *
@@ -83,11 +83,15 @@ struct history_options {
 	bool listings;
 	/** Fill in history_commit.step. */
 	bool steps;
-	/** Threads to use; 0 for as many as help. */
-	unsigned jobs;
 	/** Which paths to answer for; NULL for all. */
 	bool (*wanted)(void *ctx, struct span path, bool directory);
 	void *wanted_ctx;
+	/**
+	 * Called when the paths of HEAD are known and their commits are not: another thread may then look at path, mode and id
+	 * of each (`known` is a copy) while the walk goes on. May be called twice, with equal paths. NULL for nobody.
+	 */
+	void (*paths_known)(void *ctx, const struct history *known);
+	void *paths_known_ctx;
 	/** Told how many paths are explained; may be NULL. */
 	const struct progress *progress;
 };
