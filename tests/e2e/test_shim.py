@@ -57,6 +57,9 @@ while True:
 class ShimCase(E2ECase):
     def setUp(self):
         super().setUp()
+        # A shell ignores these for what runs in its background, and what is ignored stays so in all that we start.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
         self.shim = self.tmp / "shim"
         self.shim.mkdir()
         (self.shim / "cargo").symlink_to(steady_program())

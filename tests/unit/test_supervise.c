@@ -172,6 +172,9 @@ static void test_child_is_as_without_us(void **state)
 
 int main(void)
 {
+	/* A shell ignores them for what runs in its background. */
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGQUIT, SIG_DFL);
 	const struct CMUnitTest tests[] = {
 		TEMP_TEST(test_exit_status),
 		TEMP_TEST(test_death_is_mirrored),
