@@ -4,6 +4,7 @@
 #include "steady/core/pyscripts.h"
 #include "steady/util/digest.h"
 #include "steady/util/fsio.h"
+#include "steady/util/procid.h"
 #include "steady/util/str.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 /* Seconds between the mark's mtime and its last change, the renaming into place. */
 #define AT_ONCE 5
 
-static const char *const state_text[] = {"", "unlocked\n", "recorded\n"};
+static const char *const state_text[] = {"", "unlocked ", "recorded\n"};
 #define ENVIRONMENT "python "
 
 /* Which throw-away environment this process's variables name, "-" for any other. */
@@ -63,6 +64,10 @@ static int leave(int buildfd, const char *workspace_root, enum mark_state state,
 	code = text_of(workspace_root, st.st_ino, &text, err);
 	add_environment(&text);
 	str_add(&text, state_text[state]);
+	if (state == MARK_UNLOCKED) {
+		procid_add(&text);
+		str_add_char(&text, '\n');
+	}
 	if (code == 0 && write(fd, text.buf, text.len) != (ssize_t)text.len)
 		return err_sys(err, errno, "cannot write %s", MARK_FILE);
 	return code;
@@ -80,15 +85,33 @@ struct mark {
 	struct span environment;
 };
 
+/* The process that the last line names, if it is one of a builder without a lock. */
+static bool builder_of(struct span line, struct span *ret)
+{
+	struct span word = span_of(state_text[MARK_UNLOCKED]);
+	if (!span_starts(line, word) || line.ptr[line.len - 1] != '\n')
+		return false;
+	*ret = span_make(line.ptr + word.len, line.len - word.len - 1);
+	return true;
+}
+
 static bool is_state(struct span text, enum mark_state *ret)
 {
+	struct span unused;
 	for (size_t i = 0; i < COUNT_OF(state_text); i++) {
-		if (span_eq_str(text, state_text[i])) {
+		if (span_eq_str(text, state_text[i]) || (i == MARK_UNLOCKED && builder_of(text, &unused))) {
 			*ret = (enum mark_state)i;
 			return true;
 		}
 	}
 	return false;
+}
+
+/* A copy that has the times of its original was changed later. */
+static bool is_of_one_moment(const struct stat *st)
+{
+	return timespec_cmp(st->st_ctim, st->st_mtim) >= 0 &&
+		st->st_ctim.tv_sec - st->st_mtim.tv_sec <= AT_ONCE;
 }
 
 /* Is there a valid mark? Then what it says. */
@@ -108,7 +131,7 @@ static bool look(int buildfd, const char *workspace_root, struct arena *mem, str
 	more = span_skip(more, ret->environment.len);
 	if (!is_state(more, &ret->state))
 		return false;
-	if (timespec_cmp(st.st_ctim, st.st_mtim) < 0 || st.st_ctim.tv_sec - st.st_mtim.tv_sec > AT_ONCE)
+	if (!is_of_one_moment(&st))
 		return false;
 	ret->left = st.st_mtim;
 	return true;
@@ -142,14 +165,31 @@ bool mark_is_open(int buildfd, const char *workspace_root)
 	return look(buildfd, workspace_root, mem, &mark) && mark.state != MARK_RECORDED;
 }
 
+/* Is it no copy? Whosever mark it is. */
+static bool was_left_here(struct span text, const struct stat *st)
+{
+	CLEANUP_STR struct str self = STR_INIT;
+	str_printf(&self, "\nself %ju\n", (uintmax_t)st->st_ino);
+	return span_find_span(text, str_span(&self)) != text.len && is_of_one_moment(st);
+}
+
 bool mark_is_of_intruder(int buildfd, const char *workspace_root)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	struct timespec unused;
-	struct span text;
-	return fsio_read(buildfd, MARK_FILE, MAX_BYTES, mem, &text, NULL, NULL) == 0 &&
-		span_ends(text, span_of(state_text[MARK_UNLOCKED])) &&
-		!mark_read(buildfd, workspace_root, &unused);
+	struct span text, builder;
+	struct stat st;
+	if (fsio_read(buildfd, MARK_FILE, MAX_BYTES, mem, &text, &st, NULL) != 0 ||
+		mark_read(buildfd, workspace_root, &unused) || !was_left_here(text, &st))
+		return false;
+	/* The last line. */
+	for (size_t i = 0; i + 1 < text.len;) {
+		size_t len = span_find(span_skip(text, i), '\n') + 1;
+		if (i + len >= text.len)
+			return builder_of(span_skip(text, i), &builder) && !procid_is_over(builder);
+		i += len;
+	}
+	return false;
 }
 
 int mark_amend(int buildfd, const char *workspace_root, enum mark_state state, struct timespec *left,

@@ -2,6 +2,8 @@
 
 #include "tempdir.h"
 
+#include <sys/wait.h>
+
 static int build_dir(void)
 {
 	return fsio_open_dir(temp_fd, "ws/target", NULL);
@@ -25,6 +27,36 @@ static void test_left_and_read(void **state)
 	assert_int_not_equal(mark_leave(fd, temp_path("none"), NULL), 0);
 }
 
+/* One whose process is gone is none any more, and a copy never was one. */
+static void test_builder_is_over(int fd)
+{
+	struct timespec left;
+	struct span text;
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)mark_leave(fd, temp_path("ws"), NULL);
+		if (!mark_read(fd, temp_path("ws"), &left) ||
+			mark_amend(fd, temp_path("ws"), MARK_UNLOCKED, &left, NULL) != 0 ||
+			!mark_is_of_intruder(fd, temp_path("other")))
+			_exit(1);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 0);
+	assert_true(mark_is_open(fd, temp_path("ws")));
+	assert_false(mark_is_of_intruder(fd, temp_path("other")));
+	assert_int_equal(mark_leave(fd, temp_path("ws"), NULL), 0);
+	assert_true(mark_read(fd, temp_path("ws"), &left));
+	assert_int_equal(mark_amend(fd, temp_path("ws"), MARK_UNLOCKED, &left, NULL), 0);
+	assert_true(mark_is_of_intruder(fd, temp_path("other")));
+	const struct file_meta meta = {.mode = 0644};
+	assert_int_equal(fsio_read(fd, MARK_FILE, 100000, temp_mem, &text, NULL, NULL), 0);
+	assert_int_equal(fsio_replace(fd, MARK_FILE, text, &meta, NULL), 0);
+	assert_false(mark_is_of_intruder(fd, temp_path("other")));
+	assert_int_equal(mark_leave(fd, temp_path("ws"), NULL), 0);
+}
+
 /* Open until it is said that all is recorded, by the one who left it. */
 static void test_open(void **state)
 {
@@ -45,6 +77,8 @@ static void test_open(void **state)
 	temp_put("other/x", "");
 	assert_false(mark_is_of_intruder(fd, temp_path("ws")));
 	assert_true(mark_is_of_intruder(fd, temp_path("other")));
+	test_builder_is_over(fd);
+	assert_true(mark_read(fd, temp_path("ws"), &left));
 	assert_int_equal(mark_amend(fd, temp_path("ws"), MARK_RECORDED, &left, NULL), 0);
 	assert_false(mark_is_of_intruder(fd, temp_path("other")));
 	assert_false(mark_is_open(fd, temp_path("ws")));

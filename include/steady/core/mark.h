@@ -21,7 +21,7 @@
 enum mark_state {
 	/** What was built since may not be recorded yet: its builder is at work, was executed or killed, or is not ours. */
 	MARK_OPEN,
-	/** The same, and the builder kept nobody out of a directory that several work trees share. */
+	/** The same, and the builder, this process, keeps nobody out of a directory that several work trees share. */
 	MARK_UNLOCKED,
 	/** What was built is recorded. */
 	MARK_RECORDED,
@@ -41,7 +41,7 @@ void mark_drop(int buildfd);
 bool mark_is_open(int buildfd, const char *workspace_root);
 /** Was the mark for this work tree left where the same throw-away Python environment was named as is now? */
 bool mark_is_of_environment(int buildfd, const char *workspace_root);
-/** Is there a mark for another work tree, whose builder kept nobody out? */
+/** Is there a mark for another work tree, left here, whose builder kept nobody out and may be at work still? */
 bool mark_is_of_intruder(int buildfd, const char *workspace_root);
 /** Is there a mark for this work tree, left here? Then *ret_time is when. */
 bool mark_read(int buildfd, const char *workspace_root, struct timespec *ret_time);
