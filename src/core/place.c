@@ -178,10 +178,23 @@ struct way_check {
 	const struct way_step *newer;
 };
 
+/* Has no name changed since in the directory that the step lies in? Then it is the directory that was there. */
+static bool kept_its_name(const struct way_step *step, struct timespec start)
+{
+	CLEANUP_STR struct str parent = STR_INIT;
+	struct stat st;
+	if (step->kind != WAY_DIRECTORY)
+		return false;
+	str_add_span(&parent, path_dir(span_of(step->path)));
+	return lstat(parent.buf, &st) == 0 && timespec_cmp(st.st_ctim, start) < 0 &&
+		mount_dates_renames(step->path);
+}
+
 static void check_step(const struct way_step *step, void *ctx)
 {
 	struct way_check *check = ctx;
-	if (check->newer == NULL && timespec_cmp(step->ctime, check->start) >= 0)
+	if (check->newer == NULL && timespec_cmp(step->ctime, check->start) >= 0 &&
+		!kept_its_name(step, check->start))
 		check->newer = step;
 }
 

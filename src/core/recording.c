@@ -12,6 +12,7 @@
 #include "steady/util/path.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const char *recorded_name(enum recorded state)
 {

@@ -37,6 +37,14 @@ bool mount_fd_is_local(int fd)
 	return fstatfs(fd, &fs) == 0 && is_local(&fs);
 }
 
+bool mount_dates_renames(const char *path)
+{
+	struct statfs fs;
+	/* A layered file system renames in the upper layer. */
+	return statfs(path, &fs) == 0 &&
+		(is_local(&fs) || (unsigned long)fs.f_type == (unsigned long)OVERLAYFS_SUPER_MAGIC);
+}
+
 bool mount_is_same(const char *a, const char *b)
 {
 #ifdef STATX_MNT_ID
@@ -60,6 +68,12 @@ bool mount_is_local(const char *path)
 bool mount_fd_is_local(int fd)
 {
 	(void)fd;
+	return false;
+}
+
+bool mount_dates_renames(const char *path)
+{
+	(void)path;
 	return false;
 }
 

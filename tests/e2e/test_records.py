@@ -207,6 +207,37 @@ class Basics(Records):
         self.assertIn("plain/src/lib.rs was changed", str(report["units"]))
         self.check_next(["app", "plain"], "plain2 data1 msg1")
 
+    def test_other_names_in_a_package_before_save(self):
+        """Tests leave files in the package's root; git writes a file anew that was edited: nothing that was built from."""
+        self.restore()
+        self.ws.cargo("build")
+        time.sleep(0.05)
+        (self.root / "plain/src/lib.rs.orig").write_text("")
+        (self.root / "script/junit.xml").write_text("")
+        self.edit("app/Cargo.toml", "0.1.0", "0.1.1")
+        git(self.root, "checkout", "-q", "app/Cargo.toml")
+        self.save()
+        self.travel()
+        self.check_next([], "plain1 data1 msg1")
+
+    def test_another_directory_in_its_place_before_save(self):
+        """Old stamps, a new directory, and then a name that makes its new ctime look like any other."""
+        for hide in (False, True):
+            with self.subTest(hide=hide):
+                self.clone()
+                self.restore()
+                other = self.root / "plain/src.new"
+                other.mkdir()
+                (other / "lib.rs").write_text('pub fn text() -> &\'static str { "plain2" }\n')
+                self.ws.cargo("build")
+                time.sleep(0.05)
+                (self.root / "plain/src").rename(self.root / "plain/src.old")
+                other.rename(self.root / "plain/src")
+                if hide:
+                    (self.root / "plain/src/more").write_text("")
+                self.assertIn("was changed after the unit was started", str(self.save()["units"]))
+                self.check_next(["app", "plain"], "plain2 data1 msg1")
+
     def test_partial_build(self):
         """S6: the other package's build did not see the new bytes."""
         self.first()

@@ -8,9 +8,11 @@
  * cargo writes invoked.timestamp when it starts a unit and gives the reference the same mtime when it is done, so in
  * place the former has mtime = ctime, and the latter exactly that mtime and a later ctime. Archives, copies and clones
  * change ctime, and nobody can set it: nothing that travelled passes. An input that was there unchanged when the unit
- * started has mtime and ctime before that, and so have the directories and links on the way to it, for a directory
- * that took another's place has a new ctime. What a unit was told to write to is named in its files: that must be the
- * directory that is there, so that neither a target directory nor a work tree that was renamed passes.
+ * started has mtime and ctime before that, and so have the links on the way to it, and each directory on the way or the
+ * one that it lies in: a directory that took another's place has a new ctime, and so has the one in which that happened.
+ * (Where only its own ctime is new, other names came or went in it; a file that got a name in it has a new ctime.) What a
+ * unit was told to write to is named in its files: that must be the directory that is there, so that neither a target
+ * directory nor a work tree that was renamed passes.
  *
  * Limits: a page that is written through mmap later than its first dirtying; two work trees renamed to each other's
  * place, the target directory moved between them, and something added to it since, before `restore` saw any of it; a
