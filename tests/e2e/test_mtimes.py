@@ -655,6 +655,34 @@ class Options(E2ECase):
         self.compare(["-c", "-D", "d"])
         self.compare(["-c", "-D", "-C", "."])
 
+        self.compare(["-c", "-D", "--git-dir", ".git", "--work-tree", "."])
+
+    def test_older_than_its_commit_from_a_directory_below(self):
+        root = self.fresh("ours")
+        for path, at in (("l", 1500), ("d/b", 3000), ("d/new", 3001)):
+            os.utime(root / path, (START + at, START + at), follow_symlinks=False)
+        run(root / "d", "-N", "--unique-times", ":/l", ":/d")
+        found = {path: at / 1e9 - START for path, at in self.stamps(root).items()}
+        self.assertAlmostEqual(found["l"], 1000, delta=1)
+        self.assertEqual(found["d/b"], 3000)
+        self.assertAlmostEqual(found["d/new"], 3000, delta=1)
+
+    def test_quiet_and_verbose(self):
+        root = self.fresh("ours")
+        said = run(root, "-v")
+        for path in ("a", "d/b", "l", "d/e"):
+            self.assertRegex(said, rf"(?m)^ +Set {path} to 20\d\d-")
+        self.assertEqual(run(self.fresh("ours"), "-q"), "")
+
+    def test_access_times_are_kept(self):
+        root = self.fresh("ours")
+        os.utime(root / "a", (START + 5, START + 777_777))
+        time.sleep(0.05)
+        git(root, "update-index", "--refresh")
+        before = os.stat(root / "a").st_atime_ns
+        self.assertEqual(verdicts(root)["a"], "set")
+        self.assertEqual((os.stat(root / "a").st_atime_ns, mtime(root / "a")), (before, (START + 2000) * 10**9))
+
     def test_unique_times(self):
         root = self.fresh("ours")
         run(root, "--unique-times")
