@@ -1,6 +1,7 @@
 #include "steady/core/adopt.h"
 
 #include "steady/core/ephemeral.h"
+#include "steady/core/pathscripts.h"
 #include "steady/core/pynow.h"
 #include "steady/core/pyscripts.h"
 #include "steady/core/recordfile.h"
@@ -131,6 +132,13 @@ static bool must_rerun(size_t unit, void *ctx)
 		!pyscript_is_covered(&w->script[unit], &record) || !speaks_for_today(w, &record);
 }
 
+/* pyo3's own, and what does not see the environment, do without the path. */
+static bool asks_for_path(size_t unit, void *ctx)
+{
+	struct witness *w = ctx;
+	return w->script[unit].env != NULL && pathscripts_ask(w->rq->target, w->rq->files, unit);
+}
+
 static int plan(struct adoption *a, const struct adopt_request *request, struct err *err)
 {
 	struct witness witness = {.rq = request,
@@ -151,6 +159,7 @@ static int plan(struct adoption *a, const struct adopt_request *request, struct 
 		.now = &a->alias.who,
 		.force_identity = request->force_identity,
 		.must_rerun = must_rerun,
+		.asks_for_path = asks_for_path,
 		.ctx = &witness,
 		.brief = request->brief,
 	};

@@ -76,16 +76,28 @@ static void make_edits(struct rewriter *r, const size_t *first)
 	}
 }
 
+/* Why nothing below the unit may change, or NULL. */
+static const char *pinned(const struct rewriter *r, size_t i)
+{
+	const struct rewrite_request *rq = r->request;
+	const struct unit *u = &r->t->unit[i];
+	if (u->proof == PROOF_FAILED && u->fingerprint != NULL)
+		return "its hash does not follow from its JSON";
+	if (u->kind == UNIT_RUN_BUILD_SCRIPT && rq->asks_for_path != NULL && rq->asks_for_path(i, rq->ctx))
+		return "asks for the interpreter's path, which is compiled into it";
+	return NULL;
+}
+
 /*
  * A unit that does not reproduce cannot be re-hashed, so nothing below it may change (R5): it would lose its
- * dependencies. Marks everything below such units.
+ * dependencies. Marks everything below such units, and those that need what is below to be built again.
  */
 static void taint(const struct rewriter *r, size_t *tainted_by)
 {
 	VEC(size_t) stack = VEC_INIT;
 	for (size_t i = 0; i < r->t->count; i++) {
 		tainted_by[i] = UNIT_NONE;
-		if (r->t->unit[i].proof == PROOF_FAILED && r->t->unit[i].fingerprint != NULL)
+		if (pinned(r, i) != NULL)
 			*vec_add(&stack) = i;
 	}
 	for (size_t at = 0; at < stack.len; at++)
@@ -112,9 +124,11 @@ static void leave_tainted(struct rewriter *r)
 		struct unit_edit *edit = &r->edit[i];
 		if (!edit->any || edit->left != NULL || tainted_by[i] == UNIT_NONE)
 			continue;
-		edit->left =
-			arena_printf(r->mem, "%s depends on it, and its hash does not follow from its JSON",
-				unit_title(r->mem, &r->t->unit[tainted_by[i]]));
+		const char *title = unit_title(r->mem, &r->t->unit[tainted_by[i]]);
+		const char *why = pinned(r, tainted_by[i]);
+		edit->left = r->t->unit[tainted_by[i]].proof == PROOF_FAILED
+			? arena_printf(r->mem, "%s depends on it, and %s", title, why)
+			: arena_printf(r->mem, "%s %s", title, why);
 	}
 }
 

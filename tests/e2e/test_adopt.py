@@ -281,6 +281,40 @@ class ThirdParty(Adoption):
         self.runs_again()
 
 
+class CompiledIn(Adoption):
+    """Before 0.29 the interpreter's path is compiled into scripts that link pyo3-build-config. One that runs it, and is run
+    once more, would run a path that is gone: everything it links is built again."""
+
+    files = {"build.rs": """
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    let python = pyo3_build_config::get().executable.clone().unwrap();
+    let said = std::process::Command::new(python).arg("-c").arg("print('ran')").output().unwrap();
+    println!("cargo:rustc-env=INSTALLED={}", String::from_utf8(said.stdout).unwrap().trim());
+}
+""", "src/lib.rs": _MODULE}
+
+    def prepare(self, env):
+        manifest, lock = self.ws.root / "Cargo.toml", self.ws.root / "Cargo.lock"
+        manifest.write_text(manifest.read_text() + '[build-dependencies]\npyo3-build-config = "0.22"\n')
+        lock.write_text(lock.read_text().replace(' "pyo3",\n]', ' "pyo3",\n "pyo3-build-config",\n]'))
+
+    def test_path_in_the_script(self):
+        self.start("0.22")
+        report = self.steady("restore")
+        left = {left["package"]: left["reason"] for left in report["adoption"]["left"]}
+        self.assertIn("compiled into it", left["pyo3-build-config"])
+        self.assertFalse([path for path in report["adoption"]["files"] if "pyo3-build-config" in path])
+        alias = self.alias(report)
+        run = self.build(alias / "bin/python")
+        self.assertIn("pyo3-build-config", run.compiled)
+        self.assert_answers(alias / "bin/python", "42 ran")
+        self.ws.edit("build.rs", "print('ran')", "print('again')")
+        self.steady("restore")
+        self.assertEqual(sorted(set(self.build(alias / "bin/python").compiled)), ["answers"])
+        self.assert_answers(alias / "bin/python", "42 again")
+
+
 class Recorded(Adoption):
     """A record says what the environment held: the script stays, until another environment holds something else."""
 

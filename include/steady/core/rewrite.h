@@ -46,6 +46,8 @@ struct rewrite_request {
 	 * have used packages of the old one? NULL: map.to is an environment of the user's.
 	 */
 	bool (*must_rerun)(size_t unit, void *ctx);
+	/** Must nothing below this script change, since it asks for a path that is compiled into it? May be NULL. */
+	bool (*asks_for_path)(size_t unit, void *ctx);
 	void *ctx;
 	/** Do not search binaries for what is compiled into them. */
 	bool brief;
