@@ -57,6 +57,7 @@ static int find_place(struct shim *s, struct err *err)
 		.target_dir = args->target_dir,
 		.manifest_path = manifest,
 		.directory = args->directory,
+		.config_dir = args->package_dir,
 		.of_cargo = true,
 	};
 	int code = locate(&request, s->mem, &s->where, err);
@@ -71,6 +72,9 @@ static void swap_variables(struct shim *s)
 {
 	const bool runs = s->args->kind != CARGO_BUILD;
 	struct swap swap;
+	/* Where else it builds is not known: units that we do not judge would take all environments for one. */
+	if (s->args->kind == CARGO_EXTERNAL)
+		return;
 	swap_decide(&swap_environment, runs ? SWAP_RUNS : SWAP_BUILDS, s->mem, &swap);
 	for (size_t i = 0; i < swap.count; i++)
 		set_variable(s, swap.change[i].name, swap.change[i].value);

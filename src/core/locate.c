@@ -261,7 +261,8 @@ static int locate_dirs(const struct locate_request *request, const char *cwd, st
 	struct location *where, struct err *err)
 {
 	struct settings s = {.target_dir = NULL};
-	int code = read_settings(cwd, mem, &s, err);
+	const char *config = request->config_dir != NULL ? absolute(mem, cwd, request->config_dir) : cwd;
+	int code = read_settings(config, mem, &s, err);
 	if (code < 0)
 		return code;
 	where->warning = s.warning;

@@ -159,15 +159,24 @@ static void read_distribution(struct site *s, const char *directory)
 		*vec_add(&dist->item) = item;
 }
 
-/* A line of a .pth file: another directory, a comment, or code, which we do not run. */
+/* Code is not run here, and is part of what is compared; where it holds a path it may lead anywhere. */
+static bool is_code(struct site *s, const char *name, struct span line)
+{
+	if (!span_starts(line, SPAN_LIT("import ")) && !span_starts(line, SPAN_LIT("import\t")))
+		return false;
+	if (s->dist->env->pinned && span_find(line, '/') != line.len)
+		give_up(s->dist, arena_printf(s->dist->mem, "holds %s, whose code may lead elsewhere", name));
+	return true;
+}
+
+/* A line of a .pth file: another directory, a comment, or code. */
 static void follow_path_line(struct site *s, const char *name, struct span line)
 {
 	struct pydist *dist = s->dist;
 	CLEANUP_STR struct str path = STR_INIT, normal = STR_INIT;
 	struct stat st;
 	line = span_trim(line);
-	bool is_code = span_starts(line, SPAN_LIT("import ")) || span_starts(line, SPAN_LIT("import\t"));
-	if (line.len == 0 || line.ptr[0] == '#' || is_code)
+	if (line.len == 0 || line.ptr[0] == '#' || is_code(s, name, line))
 		return;
 	path_join(&path, s->path, arena_strndup(dist->mem, line.ptr, line.len));
 	path_normalize(&normal, str_span(&path));

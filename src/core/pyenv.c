@@ -121,6 +121,6 @@ void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pye
 			env.why = arena_printf(mem, "%s is not there", env.named);
 	}
 	if (env.why == NULL)
-		pysites_of_pip(mem, getenv("PYTHONPATH"), &env);
+		pysites_of_variable(mem, getenv("PYTHONPATH"), &env);
 	*ret = env;
 }

@@ -12,7 +12,7 @@
 void pysites_of_interpreter(struct arena *mem, struct pyenv *env);
 /** The same for an alias, which sees the directories listed in STEADY_SITE (`sites`, NULL for none). */
 void pysites_of_alias(struct arena *mem, const char *sites, struct pyenv *env);
-/** Adds what PYTHONPATH brings where pip isolates a build. */
-void pysites_of_pip(struct arena *mem, const char *pythonpath, struct pyenv *env);
+/** Adds what PYTHONPATH brings: where pip isolates a build, and to an environment that is one of many with one name. */
+void pysites_of_variable(struct arena *mem, const char *pythonpath, struct pyenv *env);
 
 #endif

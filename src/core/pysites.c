@@ -216,8 +216,20 @@ void pysites_of_alias(struct arena *mem, const char *sites, struct pyenv *env)
 	}
 }
 
+/* Nothing else tells that it holds other modules now; a relative one is another directory for each script. */
+static void add_variables(struct arena *mem, struct span entry, struct pyenv *env)
+{
+	/* That of the script itself, its package's, is an input of its own. */
+	if (!env->pinned || entry.len == 0 || span_eq_str(entry, "."))
+		return;
+	if (entry.ptr[0] != '/')
+		env->why = "PYTHONPATH names a directory that is not absolute";
+	else
+		add_site(mem, env, arena_strndup(mem, entry.ptr, entry.len));
+}
+
 /* <root>/site on PYTHONPATH holds a sitecustomize.py that adds the packages of <root>/overlay and <root>/normal. */
-void pysites_of_pip(struct arena *mem, const char *pythonpath, struct pyenv *env)
+void pysites_of_variable(struct arena *mem, const char *pythonpath, struct pyenv *env)
 {
 	struct span rest = span_of(pythonpath != NULL ? pythonpath : "");
 	while (rest.len != 0) {
@@ -226,8 +238,10 @@ void pysites_of_pip(struct arena *mem, const char *pythonpath, struct pyenv *env
 		rest = span_skip(rest, len < rest.len ? len + 1 : len);
 		const char *root = arena_strndup(mem, above.ptr, above.len);
 		const char *overlay = arena_printf(mem, "%s/overlay", root);
-		if (!span_eq_str(path_base(entry), "site") || root[0] != '/' || !is_directory(overlay))
+		if (!span_eq_str(path_base(entry), "site") || root[0] != '/' || !is_directory(overlay)) {
+			add_variables(mem, entry, env);
 			continue;
+		}
 		add_prefix(mem, env, overlay, NULL);
 		add_prefix(mem, env, arena_printf(mem, "%s/normal", root), NULL);
 		add_root(mem, env, root);

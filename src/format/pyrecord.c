@@ -38,6 +38,13 @@ static bool is_installers(struct span path)
 	return span_starts(base, SPAN_LIT("uv_"));
 }
 
+/* Their first line is the interpreter of the environment, and so another one in each. Other data is the wheel's own. */
+static bool is_script(struct span path)
+{
+	struct span above = path_base(path_dir(path));
+	return !path_is_inside(path) && (span_eq_str(above, "bin") || span_eq_str(above, "Scripts"));
+}
+
 bool pyrecord_next(struct span *rest, struct pyrecord_line *ret)
 {
 	struct span line;
@@ -56,8 +63,8 @@ bool pyrecord_next(struct span *rest, struct pyrecord_line *ret)
 	ret->path = unquoted(span_make(line.ptr, hash));
 	ret->hash = hash < size ? span_make(line.ptr + hash + 1, size - hash - 1) : SPAN_LIT("");
 	ret->both = span_make(line.ptr, size);
-	ret->passed_over = !path_is_inside(ret->path) || span_ends(ret->path, SPAN_LIT(".pyc")) ||
-		is_installers(ret->path);
+	ret->passed_over =
+		is_script(ret->path) || span_ends(ret->path, SPAN_LIT(".pyc")) || is_installers(ret->path);
 	return true;
 }
 

@@ -32,8 +32,11 @@ static void test_lines(void **state)
 	line_one("uv_build/__init__.py,sha256=m,1", "uv_build/__init__.py", "sha256=m", false);
 	/* what differs between two installations of one wheel */
 	line_one("../../../bin/cffi,sha256=abc,200", "../../../bin/cffi", "sha256=abc", true);
-	line_one("cffi/../../x,sha256=abc,200", "cffi/../../x", "sha256=abc", true);
-	line_one("/etc/cffi,sha256=abc,200", "/etc/cffi", "sha256=abc", true);
+	line_one("../../Scripts/cffi.exe,sha256=abc,200", "../../Scripts/cffi.exe", "sha256=abc", true);
+	line_one("../../../share/cffi/bin.txt,sha256=abc,200", "../../../share/cffi/bin.txt", "sha256=abc",
+		false);
+	line_one("../../../include/cffi.h,sha256=abc,200", "../../../include/cffi.h", "sha256=abc", false);
+	line_one("cffi/bin/tool,sha256=abc,200", "cffi/bin/tool", "sha256=abc", false);
 	line_one("cffi/__pycache__/api.cpython-312.pyc,,", "cffi/__pycache__/api.cpython-312.pyc", "", true);
 	line_one("cffi-1.0.dist-info/RECORD,,", "cffi-1.0.dist-info/RECORD", "", true);
 	line_one("cffi-1.0.dist-info/INSTALLER,sha256=i,4", "cffi-1.0.dist-info/INSTALLER", "sha256=i", true);

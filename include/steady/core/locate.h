@@ -27,6 +27,8 @@ struct locate_request {
 	const char *target_dir, *manifest_path;
 	/** Where cargo will be started (its own -C), relative to the current directory; NULL for that one. */
 	const char *directory;
+	/** Where configuration files are looked for, if not there: `cargo install --path` reads the package's. */
+	const char *config_dir;
 	/** The command line is cargo's own: its --target-dir leaves a configured build directory where it is. */
 	bool of_cargo;
 };

@@ -6,12 +6,13 @@
  *	pydist_finish(dist, &seen);			seen.digest, seen.text
  *
  * One line for each distribution: its name, its version, and a digest of the lines of its RECORD that carry a hash. Left out
- * is what differs when the same wheel is installed again, or elsewhere: paths that leave the directory (scripts with the
- * interpreter's path in them), compiled files, INSTALLER, REQUESTED, direct_url.json, uv_*. What no RECORD answers for
+ * is what differs when the same wheel is installed again, or elsewhere: scripts (with the interpreter's
+ * path in them), compiled files, INSTALLER, REQUESTED, direct_url.json, uv_*. What no RECORD answers for
  * (files put there by hand, distributions of operating systems) is hashed itself, as long as it is not too much. The first
  * line is the interpreter.
  *
- * An editable installation (direct_url.json says so, or a .pth, .egg-link or __editable__ file leads out of the environment)
+ * An editable installation (direct_url.json says so, or a .pth, .egg-link or __editable__ file leads out of the environment,
+ * or code in a .pth may)
  * can be compared with nothing: its sources lie anywhere. That of the project being built is left out, except in an
  * environment that shares its name with others: it is made from what is built.
  *

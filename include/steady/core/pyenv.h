@@ -13,7 +13,7 @@
  * (core/alias.h) stands for the environment that is named now, or for that of STEADY_SITE.
  *
  * Nothing is run: where packages lie is told by pyvenv.cfg and the names of directories, as Python's site.py has them.
- * Limits: PYTHONPATH counts only where pip isolates a build with it; `python` that is a wrapper script cannot be told.
+ * Limits: PYTHONPATH counts where pip isolates a build with it, and where the environment is pinned; `python` that is a wrapper script cannot be told.
  *
  * Sources: pyo3-build-config's impl_.rs (find_interpreter, get_env_interpreter), CPython's site.py and getpath.py, Debian's
  * dist-packages, pip's build_env.py.

@@ -6,7 +6,7 @@
  *		...
  *
  * Paths are relative to the directory of packages. Differing between two installations of the same wheel, and so passed
- * over: paths that leave that directory (scripts, with the interpreter's path in them), compiled files, and what the
+ * over: scripts (with the interpreter's path in them), compiled files, and what the
  * installer writes about itself (INSTALLER, REQUESTED, direct_url.json, uv_*, RECORD). Source: PEP 376, PEP 627.
  */
 #ifndef STEADY_FORMAT_PYRECORD_H

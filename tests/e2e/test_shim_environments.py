@@ -1,0 +1,125 @@
+"""Throw-away Python environments behind the shim: what a build script can see of them is never stale, whatever cargo is called
+for. Plain cargo is right in each story, since it sees another path each time."""
+
+import subprocess
+
+from steadytest import ephemeral_env, main, make_env, purelib
+from steadytest.distributions import install
+from test_shim import ShimCase as _ShimCase
+
+_SCRIPT = """fn main() {
+    println!("cargo:rerun-if-env-changed=PYO3_PYTHON");
+    println!("cargo:rerun-if-changed=build.rs");
+    let python = std::env::var("PYO3_PYTHON").unwrap_or("python3".into());
+    let done = std::process::Command::new(python).args(["-c", "ASK"]).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    println!("cargo:rustc-env=VALUE={}", String::from_utf8(done.stdout).unwrap().trim());
+}
+"""
+_MAIN = 'fn main() { println!("{}", env!("VALUE")); }\n'
+
+
+class EnvironmentCase(_ShimCase):
+    ask = "import helper; print(helper.VALUE)"
+
+    def setUp(self):
+        super().setUp()
+        self.more = {}
+        self.ws = self.project(build=_SCRIPT.replace("ASK", self.ask))
+        (self.ws / "src/main.rs").write_text(_MAIN)
+
+    def helper(self, env, value):
+        install(env, "helper", "1.0", {"helper/__init__.py": f"VALUE = {value!r}\n"})
+
+    def isolated(self, value=None):
+        env = ephemeral_env(self.tmp)
+        if value is not None:
+            self.helper(env, value)
+        return env
+
+    def inside(self, env, **extra):
+        return self.env(PYO3_PYTHON=env / "bin/python", **{**self.more, **extra})
+
+    def compiled(self, done):
+        return [line.split()[1] for line in done.stderr.splitlines() if line.split()[:1] == ["Compiling"]]
+
+    def built(self, env, *args, **extra):
+        """Builds in the environment: what the program says, and what was compiled."""
+        done = self.run_shim("build", *args, env=self.inside(env, **extra))
+        return self.says(), self.compiled(done)
+
+
+class Seen(EnvironmentCase):
+    """Where a script can import from."""
+
+    def test_directory_on_PYTHONPATH(self):
+        folder = self.tmp / "folder"
+        folder.mkdir()
+        self.more["PYTHONPATH"] = folder
+        for value in ("one", "two"):
+            (folder / "helper.py").write_text(f"VALUE = {value!r}\n")
+            self.assertEqual(self.built(self.isolated()), (value, ["app"]))
+        self.assertEqual(self.built(self.isolated()), ("two", []))
+
+    def test_directory_that_code_adds(self):
+        folder = self.tmp / "folder"
+        folder.mkdir()
+        for value in ("one", "two"):
+            (folder / "helper.py").write_text(f"VALUE = {value!r}\n")
+            env = self.isolated()
+            (purelib(env) / "more.pth").write_text(f"import sys; sys.path.append('{folder}')\n")
+            self.assertEqual(self.built(env), (value, ["app"]))
+
+    def test_data_beside_the_packages(self):
+        (self.ws / "build.rs").write_text(_SCRIPT.replace(
+            "ASK", "import helper; print(open(helper.__path__[0] + '/../../../../share/data.txt').read())"))
+        for value in ("one", "two"):
+            env = self.isolated()
+            (env / "share").mkdir()
+            install(env, "helper", "1.0", {"helper/__init__.py": "", "../../../share/data.txt": value})
+            self.assertEqual(self.built(env), (value, ["app"]))
+        again = self.isolated()
+        (again / "share").mkdir()
+        install(again, "helper", "1.0", {"helper/__init__.py": "", "../../../share/data.txt": "two"})
+        self.assertEqual(self.built(again), ("two", []))
+
+    def test_variable_of_cargos_configuration(self):
+        """A forced [env] table names another interpreter than the process."""
+        fixed = self.tmp / "fixed-t"
+        make_env(fixed)
+        (self.ws / ".cargo").mkdir()
+        (self.ws / ".cargo/config.toml").write_text(f'[env]\nPYO3_PYTHON = {{ value = "{fixed}/bin/python", force = true }}\n')
+        for value in ("one", "two"):
+            self.helper(fixed, value)
+            self.assertEqual(self.built(self.isolated("no"))[0], value)
+
+
+class Elsewhere(EnvironmentCase):
+    """cargo builds in another place than the shim has looked at."""
+
+    def test_program_of_somebody_else(self):
+        tools = self.tmp / "tools"
+        tools.mkdir()
+        (tools / "cargo-elsewhere").write_text('#!/bin/sh\nexec "$CARGO" build -q --target-dir elsewhere\n')
+        (tools / "cargo-elsewhere").chmod(0o755)
+        behind = [tools, self.cargo("path").bin]
+        self.run_shim("build", env=self.inside(self.isolated("zero")))
+        for value in ("one", "two"):
+            env = self.env(behind, PYO3_PYTHON=self.isolated(value) / "bin/python")
+            self.run_shim("elsewhere", env=env)
+            self.assertEqual(self.says(self.ws / "elsewhere"), value)
+
+    def test_install_takes_the_configuration_of_the_package(self):
+        here = self.tmp / "here"
+        (here / ".cargo").mkdir(parents=True)
+        (here / ".cargo/config.toml").write_text(f'[build]\ntarget-dir = "{self.tmp}/not-there"\n')
+        for value in ("one", "two"):
+            self.run_shim("install", "-q", "--debug", "--force", "--path", self.ws, "--root", self.tmp / "root", cwd=here,
+                          env=self.inside(self.isolated(value)))
+            said = subprocess.run([str(self.tmp / "root/bin/app")], stdout=subprocess.PIPE, text=True, check=True)
+            self.assertEqual(said.stdout.strip(), value)
+            self.assertFalse((self.tmp / "not-there").exists())
+
+
+if __name__ == "__main__":
+    main()
