@@ -30,6 +30,47 @@ void complete_operands(struct str *out, const struct command *command)
 		str_printf(out, "%s%s", c != steady_commands ? "|" : "", (*c)->name);
 }
 
+/* The values of the command's operand, each with the help of the command it names. */
+static void each_operand(const struct command *command,
+	void (*fn)(struct str *out, const char *word, const char *help), struct str *out)
+{
+	CLEANUP_STR struct str operands = STR_INIT, word = STR_INIT;
+	complete_operands(&operands, command);
+	struct span rest = str_span(&operands), value;
+	while (opt_next_value(&rest, &value)) {
+		const struct command *named = command_find(value);
+		str_clear(&word);
+		str_add_span(&word, value);
+		fn(out, word.buf, named != NULL ? named->summary : "");
+	}
+}
+
+static void each_name(const struct opt *table,
+	void (*fn)(struct str *out, const char *word, const char *help), struct str *out)
+{
+	CLEANUP_STR struct str name = STR_INIT;
+	if (table == NULL)
+		return;
+	opt_each (opt, table) {
+		const char alias[] = {'-', opt->alias, '\0'};
+		str_clear(&name);
+		str_printf(&name, "--%s", opt->name);
+		fn(out, name.buf, opt->help);
+		if (opt->alias != 0)
+			fn(out, alias, opt->help);
+	}
+}
+
+void complete_each_word(const struct command *command,
+	void (*fn)(struct str *out, const char *word, const char *help), struct str *out)
+{
+	each_operand(command, fn, out);
+	each_name(command->opts, fn, out);
+	if (command->reads_target)
+		each_name(steady_target_opts, fn, out);
+	each_name(steady_common_opts, fn, out);
+}
+
 bool complete_is_path(const struct opt *opt)
 {
 	return opt->arg != NULL && (strcmp(opt->arg, "FILE") == 0 || strcmp(opt->arg, "DIRECTORY") == 0);

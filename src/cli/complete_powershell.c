@@ -18,35 +18,12 @@ static const char tail[] =
 	"    }\n"
 	"}\n";
 
+/* It takes no candidate without a text. */
 static void add_candidate(struct str *out, const char *word, const char *text)
 {
 	str_printf(out, "            , @('%s', ", word);
-	complete_add_quoted(out, text, '\'');
+	complete_add_quoted(out, text[0] != '\0' ? text : word, '\'');
 	str_add(out, ")\n");
-}
-
-static void add_option(struct str *out, const struct opt *opt)
-{
-	CLEANUP_STR struct str name = STR_INIT;
-	str_printf(&name, "--%s", opt->name);
-	add_candidate(out, name.buf, opt->help);
-	if (opt->alias != 0) {
-		const char alias[] = {'-', opt->alias, '\0'};
-		add_candidate(out, alias, opt->help);
-	}
-}
-
-static void add_operands(struct str *out, const struct command *command)
-{
-	CLEANUP_STR struct str operands = STR_INIT, word = STR_INIT;
-	complete_operands(&operands, command);
-	struct span rest = str_span(&operands), value;
-	while (opt_next_value(&rest, &value)) {
-		const struct command *named = command_find(value);
-		str_clear(&word);
-		str_add_span(&word, value);
-		add_candidate(out, word.buf, named != NULL ? named->summary : word.buf);
-	}
 }
 
 static void add_command(struct str *out, const struct command *command)
@@ -56,8 +33,7 @@ static void add_command(struct str *out, const struct command *command)
 	else
 		str_printf(out, "        '%s' {\n", command->name);
 	str_add(out, "            $candidates = @(\n");
-	add_operands(out, command);
-	complete_each_option(command, add_option, out);
+	complete_each_word(command, add_candidate, out);
 	str_add(out, "            )\n        }\n");
 }
 

@@ -3,60 +3,19 @@
 #include "steady/core/globs.h"
 #include "steady/core/sides.h"
 #include "steady/core/venvlink.h"
-#include "steady/util/fsio.h"
 #include "steady/util/path.h"
 
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-static char root[64];
-
-static int make_root(void **state)
-{
-	(void)state;
-	(void)snprintf(root, sizeof(root), "/tmp/steady-inputsets-XXXXXX");
-	return mkdtemp(root) == NULL ? -1 : 0;
-}
+#include "tempdir.h"
 
 static int drop_root(void **state)
 {
-	(void)state;
-	CLEANUP_CLOSE int fd = fsio_open_root("/tmp", NULL);
 	(void)unsetenv(GLOBS_VARIABLE);
-	return fsio_remove_tree(fd, root + strlen("/tmp/"), NULL);
-}
-
-static void put(const char *path, const char *text)
-{
-	CLEANUP_CLOSE int fd = fsio_open_root(root, NULL);
-	CLEANUP_STR struct str dir = STR_INIT;
-	struct err err = ERR_INIT;
-	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		str_clear(&dir);
-		str_add_mem(&dir, path, (size_t)(slash - path));
-		assert_int_equal(fsio_mkdir(fd, dir.buf, &err), 0);
-	}
-	assert_int_equal(fsio_replace(fd, path, span_of(text), &(struct file_meta){.mode = 0644}, &err), 0);
-}
-
-static const char *at(struct arena *mem, const char *path)
-{
-	return arena_printf(mem, "%s/%s", root, path);
+	return temp_teardown(state);
 }
 
 static void drop(const char *path)
 {
-	CLEANUP_CLOSE int fd = fsio_open_root(root, NULL);
-	assert_int_equal(fsio_unlink(fd, path, NULL), 0);
+	assert_int_equal(fsio_unlink(temp_fd, path, NULL), 0);
 }
 
 /* What is in the set now; the digest is returned, `names` filled where it is not NULL. */
@@ -65,7 +24,7 @@ static struct digest look(const char *globs, struct str *names)
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	struct contents *contents = contents_new(NULL);
 	struct fileset set = {.why = NULL};
-	fileset_of_globs(&set, mem, contents, root, globs);
+	fileset_of_globs(&set, mem, contents, temp_root, globs);
 	contents_settle(contents, NULL);
 	fileset_finish(mem, &set);
 	assert_null(set.why);
@@ -97,30 +56,30 @@ static void globs(void **state)
 	(void)state;
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	const char *why;
-	assert_null(globs_read(mem, root, &why));
+	assert_null(globs_read(mem, temp_root, &why));
 	assert_null(why);
-	put(GLOBS_FILE, "# of the macro\nassets/\n\n*.sql \n!old.sql\n");
+	temp_put(GLOBS_FILE, "# of the macro\nassets/\n\n*.sql \n!old.sql\n");
 	assert_int_equal(setenv(GLOBS_VARIABLE, "x/*.txt:/top", 1), 0);
-	const char *text = globs_read(mem, root, &why);
+	const char *text = globs_read(mem, temp_root, &why);
 	assert_string_equal(text, "\nassets/\n*.sql\n!old.sql\nx/*.txt\n/top\n");
 	static const char *const files[] = {"assets/a", "assets/deep/b", "m/1.sql", "m/old.sql", "x/1.txt",
 		"x/y/2.txt", "top", "y/top", ".git/3.sql", "target/CACHEDIR.TAG", "target/4.sql"};
 	for (size_t i = 0; i < COUNT_OF(files); i++)
-		put(files[i], "1");
+		temp_put(files[i], "1");
 	expect_names(text, "assets/a assets/deep/b m/1.sql top x/1.txt ");
 	struct digest digest = look(text, NULL);
-	put("assets/a", "2");
+	temp_put("assets/a", "2");
 	expect_change(text, &digest, true);
-	put("m/old.sql", "2");
+	temp_put("m/old.sql", "2");
 	expect_change(text, &digest, false);
-	assert_int_equal(symlink("a", at(mem, "assets/link")), 0);
+	assert_int_equal(symlink("a", temp_path("assets/link")), 0);
 	expect_change(text, &digest, true);
 	drop("assets/link");
-	assert_int_equal(symlink("b", at(mem, "assets/link")), 0);
+	assert_int_equal(symlink("b", temp_path("assets/link")), 0);
 	expect_change(text, &digest, true);
 	drop(GLOBS_FILE);
-	assert_int_equal(mkfifo(at(mem, GLOBS_FILE), 0600), 0);
-	(void)globs_read(mem, root, &why);
+	assert_int_equal(mkfifo(temp_path(GLOBS_FILE), 0600), 0);
+	(void)globs_read(mem, temp_root, &why);
 	assert_non_null(why);
 }
 
@@ -129,39 +88,39 @@ static void interpreters(void **state)
 	(void)state;
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	struct venvlink link;
-	put("base/python3.11", "x");
-	put("base/python3.11d", "x");
-	put("venv/pyvenv.cfg", "home = x\n");
-	put("venv/bin/activate", "");
-	assert_false(venvlink_read(mem, at(mem, "venv/pyvenv.cfg"), &link));
-	assert_int_equal(symlink("python3", at(mem, "venv/bin/python")), 0);
-	assert_false(venvlink_read(mem, at(mem, "venv/pyvenv.cfg"), &link));
-	assert_int_equal(symlink(at(mem, "base/python3.11"), at(mem, "venv/bin/python3")), 0);
-	assert_true(venvlink_read(mem, at(mem, "venv/pyvenv.cfg"), &link));
+	temp_put("base/python3.11", "x");
+	temp_put("base/python3.11d", "x");
+	temp_put("venv/pyvenv.cfg", "home = x\n");
+	temp_put("venv/bin/activate", "");
+	assert_false(venvlink_read(mem, temp_path("venv/pyvenv.cfg"), &link));
+	assert_int_equal(symlink("python3", temp_path("venv/bin/python")), 0);
+	assert_false(venvlink_read(mem, temp_path("venv/pyvenv.cfg"), &link));
+	assert_int_equal(symlink(temp_path("base/python3.11"), temp_path("venv/bin/python3")), 0);
+	assert_true(venvlink_read(mem, temp_path("venv/pyvenv.cfg"), &link));
 	assert_true(span_ends(span_of(link.program), SPAN_LIT("/base/python3.11")));
 	assert_false(link.is_copy);
 	struct timespec before = link.youngest;
 	assert_int_equal(usleep(20000), 0);
 	drop("venv/bin/python3");
-	assert_int_equal(symlink("../../base/python3.11d", at(mem, "venv/bin/python3")), 0);
-	assert_true(venvlink_read(mem, at(mem, "venv/pyvenv.cfg"), &link));
+	assert_int_equal(symlink("../../base/python3.11d", temp_path("venv/bin/python3")), 0);
+	assert_true(venvlink_read(mem, temp_path("venv/pyvenv.cfg"), &link));
 	assert_true(span_ends(span_of(link.program), SPAN_LIT("/base/python3.11d")));
 	assert_true(timespec_cmp(link.youngest, before) > 0);
 	drop("venv/bin/python");
-	put("venv/bin/python", "a copy");
-	assert_true(venvlink_read(mem, at(mem, "venv/pyvenv.cfg"), &link));
+	temp_put("venv/bin/python", "a copy");
+	assert_true(venvlink_read(mem, temp_path("venv/pyvenv.cfg"), &link));
 	assert_true(link.is_copy);
 	drop("venv/bin/python");
-	assert_int_equal(symlink("python", at(mem, "venv/bin/python")), 0);
+	assert_int_equal(symlink("python", temp_path("venv/bin/python")), 0);
 	drop("venv/bin/python3");
-	assert_false(venvlink_read(mem, at(mem, "venv/pyvenv.cfg"), &link));
+	assert_false(venvlink_read(mem, temp_path("venv/pyvenv.cfg"), &link));
 }
 
 static struct timespec changed(const char *path)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	struct stat st;
-	assert_int_equal(stat(at(mem, path), &st), 0);
+	assert_int_equal(stat(temp_path(path), &st), 0);
 	return st.st_ctim;
 }
 
@@ -169,28 +128,28 @@ static void expect_sides(const char *from, const char *to, const char *expected)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	CLEANUP_PKGGIT struct pkggit *git = pkggit_new();
-	const char *build = at(mem, "target");
+	const char *build = temp_path("target");
 	const struct sides_options options = {
-		.workspace_root = root, .build_dir = build, .since = changed("start")};
+		.workspace_root = temp_root, .build_dir = build, .since = changed("start")};
 	CLEANUP_SIDES struct sides *sides = sides_find(&options);
 	CLEANUP_STR struct str seen = STR_INIT;
 	const char **path;
 	size_t count = sides_between(sides, git, mem, changed(from), changed(to), &path);
 	for (size_t i = 0; i < count; i++)
-		str_printf(&seen, "%s ", path[i] + strlen(root) + 1);
+		str_printf(&seen, "%s ", path[i] + strlen(temp_root) + 1);
 	assert_string_equal(seen.buf, expected);
 }
 
 static void put_later(const char *path)
 {
 	assert_int_equal(usleep(12000), 0);
-	put(path, "x");
+	temp_put(path, "x");
 }
 
 static void side_outputs(void **state)
 {
 	(void)state;
-	put("src/lib.rs", "");
+	temp_put("src/lib.rs", "");
 	put_later("start");
 	put_later("src/gen.rs");
 	put_later("dist/a/b");
@@ -207,34 +166,34 @@ static void side_outputs(void **state)
 static void many_side_outputs(void **state)
 {
 	(void)state;
-	put("start", "");
+	temp_put("start", "");
 	/* Beyond the tick of the clock: what follows is later. */
 	assert_int_equal(usleep(12000), 0);
 	for (unsigned i = 0; i <= SIDES_MAX; i++) {
 		char name[32];
 		(void)snprintf(name, sizeof(name), "out/%u/%u", i % 10, i);
-		put(name, "");
+		temp_put(name, "");
 	}
-	put("end", "");
+	temp_put("end", "");
 	CLEANUP_STR struct str expected = STR_INIT;
 	str_add(&expected, " ");
 	expect_sides("start", "start", "start ");
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	CLEANUP_PKGGIT struct pkggit *git = pkggit_new();
-	const struct sides_options options = {.workspace_root = root, .since = changed("start")};
+	const struct sides_options options = {.workspace_root = temp_root, .since = changed("start")};
 	CLEANUP_SIDES struct sides *sides = sides_find(&options);
 	const char **path;
 	assert_int_equal(sides_between(sides, git, mem, changed("start"), changed("end"), &path), 11);
-	assert_string_equal(path[10], at(mem, "out/9"));
+	assert_string_equal(path[10], temp_path("out/9"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(globs, make_root, drop_root),
-		cmocka_unit_test_setup_teardown(interpreters, make_root, drop_root),
-		cmocka_unit_test_setup_teardown(side_outputs, make_root, drop_root),
-		cmocka_unit_test_setup_teardown(many_side_outputs, make_root, drop_root),
+		cmocka_unit_test_setup_teardown(globs, temp_setup, drop_root),
+		cmocka_unit_test_setup_teardown(interpreters, temp_setup, drop_root),
+		cmocka_unit_test_setup_teardown(side_outputs, temp_setup, drop_root),
+		cmocka_unit_test_setup_teardown(many_side_outputs, temp_setup, drop_root),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,9 @@ void complete_zsh(struct str *out);
 /** Calls fn for every option that may stand behind the command (steady_program: before one). */
 void complete_each_option(
 	const struct command *command, void (*fn)(struct str *out, const struct opt *opt), struct str *out);
+/** Calls fn for every word that may come next, values of the operand before options, with its help or "". */
+void complete_each_word(const struct command *command,
+	void (*fn)(struct str *out, const char *word, const char *help), struct str *out);
 /** The possible values of the command's operand, with '|' between them; empty if any will do. */
 void complete_operands(struct str *out, const struct command *command);
 /** Is the option's value a file or a directory, as its name says? */
