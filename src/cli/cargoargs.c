@@ -153,9 +153,11 @@ static void settle_config(struct parser *p, const char *value)
 		p->ret->doubt = "--config names a file";
 		return;
 	}
-	bool known = span_starts(key, SPAN_LIT("build.")) && !span_eq_str(key, "build.target-dir") &&
-		!span_eq_str(key, "build.build-dir");
-	bool harmful = span_find(key, '"') != key.len || span_find(key, '\'') != key.len;
+	/* Quotes may hide a name; inside other tables they hide nothing that matters. */
+	bool quoted = span_find(key, '"') != key.len || span_find(key, '\'') != key.len;
+	bool known = span_starts(key, SPAN_LIT("build.")) && !quoted &&
+		!span_eq_str(key, "build.target-dir") && !span_eq_str(key, "build.build-dir");
+	bool harmful = table.len == 0 || table.ptr[0] == '"' || table.ptr[0] == '\'';
 	for (size_t i = 0; i < COUNT_OF(tables); i++)
 		harmful |= !known && span_eq_str(table, tables[i]);
 	if (harmful)

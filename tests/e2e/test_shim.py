@@ -188,6 +188,27 @@ class Words(ShimCase):
         self.assertEqual(done.stderr.count("warning:"), 1, done.stderr)
         self.assertIn("cargo runs as it would without cargo-steady", done.stderr)
 
+    def test_read_only_target_directory(self):
+        """Built by somebody else, and not ours to write to: one warning, and cargo with the environment as it came."""
+        self.run_shim("build")
+        program = self.tmp / "program/cargo-steady"
+        program.parent.mkdir()
+        shutil.copy(steady_program(), program)
+        (self.shim / "cargo").unlink()
+        (self.shim / "cargo").symlink_to(program)
+        behind = self.fake("#!/bin/sh\nenv | grep -c PYO3_PYTHON=/x/builds-v0/.tmpAbCdEf/bin/python\nexit 5\n")
+        shutil.rmtree(self.tmp / "home")
+        for folder in (self.tmp, *self.tmp.rglob("*")):
+            if not folder.is_symlink():
+                folder.chmod(0o555 if folder.is_dir() or os.access(folder, os.X_OK) else 0o444)
+        self.addCleanup(lambda: [folder.chmod(0o755) for folder in (self.tmp, *self.tmp.rglob("*")) if folder.is_dir()])
+        env = self.env([behind], PYO3_PYTHON="/x/builds-v0/.tmpAbCdEf/bin/python", HOME=self.tmp)
+        nobody = (lambda: (os.setgid(65534), os.setuid(65534))) if os.getuid() == 0 else None
+        done = subprocess.run([str(self.shim / "cargo"), "build"], cwd=self.ws, env=env, text=True, preexec_fn=nobody,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (5, "1\n"), done.stderr)
+        self.assertEqual(done.stderr.count("warning:"), 1, done.stderr)
+
     def test_unreadable_configuration(self):
         (self.ws / ".cargo").mkdir()
         (self.ws / ".cargo/config.toml").write_text("[build\n")

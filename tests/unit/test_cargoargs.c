@@ -106,6 +106,8 @@ static void test_where(void **state)
 		{"cargo -Csub --color always --locked -vv build", "build debug - - sub"},
 		{"cargo --config net.offline=true build", "build debug - - -"},
 		{"cargo --config build.jobs=1 build", "build debug - - -"},
+		{"cargo --config target.\"cfg(all())\".rustflags=[] build", "build debug - - -"},
+		{"cargo --config profile.dev.package.\"*\".opt-level=3 build", "build debug - - -"},
 		{"cargo build --config profile.dev.debug=false --target-dir t", "build debug t - -"},
 		/* What belongs to the program or the compiler is not cargo's. */
 		{"cargo run -- --target-dir t", "run debug - - -"},
@@ -138,6 +140,9 @@ static void test_doubt(void **state)
 		{"cargo build --config=build={target-dir='x'}", "doubt"},
 		{"cargo --config build|.|target-dir='x' build", "doubt"},
 		{"cargo --config \"build\".target-dir='x' build", "doubt"},
+		{"cargo --config 'build'.target-dir='x' build", "doubt"},
+		{"cargo --config build.\"target-dir\"='x' build", "doubt"},
+		{"cargo --config ='x' build", "doubt"},
 		{"cargo --config alias.x='y' x", "doubt"},
 		{"cargo --config env.PYO3_PYTHON='/x' build", "doubt"},
 		{"cargo build --config more.toml", "doubt"},
