@@ -23,7 +23,7 @@ static const char *const state_text[] = {"", "unlocked ", "recorded\n"};
 /* Which throw-away environment this process's variables name, "-" for any other. */
 static void add_environment(struct str *out)
 {
-	const struct pyenv_values none = {.known = {false}};
+	const struct pyenv_values none = {.quiet = true};
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	struct pyenv env;
 	char hex[DIGEST_HEX_LEN + 1] = "-";

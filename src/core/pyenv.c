@@ -2,6 +2,7 @@
 
 #include "steady/core/alias.h"
 #include "steady/core/ephemeral.h"
+#include "steady/core/interpreter.h"
 #include "steady/util/path.h"
 #include "steady/util/str.h"
 
@@ -90,19 +91,42 @@ static const char *named_by(struct arena *mem, const struct pyenv_values *values
 	return named;
 }
 
+/* Does this process's environment name it? Only then it may be run. */
+static bool is_named_now(struct arena *mem, const char *program)
+{
+	const struct pyenv_values none = {.known = {false}};
+	const char *why;
+	const char *named = named_by(mem, &none, &why);
+	return named != NULL && strcmp(named, program) == 0;
+}
+
+static void look_at_program(struct arena *mem, bool quiet, struct pyenv *env)
+{
+	struct interpreter who;
+	if (!is_program(env->named)) {
+		env->why = arena_printf(mem, "%s is not there", env->named);
+		return;
+	}
+	pysites_of_interpreter(mem, env);
+	if (!env->wrapper || quiet || !is_named_now(mem, env->named) ||
+		interpreter_known(env->named, mem, &who, NULL) < 0 || who.told[0] != '/' ||
+		strcmp(who.told, env->named) == 0)
+		return;
+	*env = (struct pyenv){.named = who.told, .pinned = env->pinned};
+	pysites_of_interpreter(mem, env);
+}
+
 /* The environment that this process's own variables name. */
-static void find_now(struct arena *mem, struct pyenv *env)
+static void find_now(struct arena *mem, bool quiet, struct pyenv *env)
 {
 	const struct pyenv_values none = {.known = {false}};
 	env->named = named_by(mem, &none, &env->why);
 	if (env->named == NULL)
 		return;
-	if (!is_program(env->named))
-		env->why = arena_printf(mem, "%s is not there", env->named);
-	else if (alias_is(env->named))
+	if (is_program(env->named) && alias_is(env->named))
 		pysites_of_alias(mem, getenv("STEADY_SITE"), env);
 	else
-		pysites_of_interpreter(mem, env);
+		look_at_program(mem, quiet, env);
 }
 
 void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pyenv *ret)
@@ -110,15 +134,12 @@ void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pye
 	struct pyenv env = {.why = NULL};
 	env.named = named_by(mem, values, &env.why);
 	if (env.named != NULL && alias_is(env.named)) {
-		find_now(mem, &env);
+		find_now(mem, values->quiet, &env);
 		env.pinned = true;
 	} else if (env.named != NULL) {
 		const char *dir;
 		env.pinned = ephemeral_env(env.named, mem, &dir);
-		if (is_program(env.named))
-			pysites_of_interpreter(mem, &env);
-		else
-			env.why = arena_printf(mem, "%s is not there", env.named);
+		look_at_program(mem, values->quiet, &env);
 	}
 	if (env.why == NULL)
 		pysites_of_variable(mem, getenv("PYTHONPATH"), &env);

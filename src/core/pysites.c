@@ -124,8 +124,10 @@ static void add_base(struct arena *mem, struct pyenv *env)
 	size_t before = env->nsite;
 	add_prefix(mem, env, dir, version);
 	add_below(mem, env, dir, "local/lib", version);
-	if (env->nsite == before && env->why == NULL)
+	if (env->nsite == before && env->why == NULL) {
 		env->why = arena_printf(mem, "where %s finds packages cannot be told", env->program);
+		env->wrapper = true;
+	}
 	for (size_t i = before; i < env->nsite; i++)
 		add_root(mem, env, env->site[i]);
 	add_user(mem, env, version);

@@ -173,10 +173,37 @@ static void test_base_interpreter(void **state)
 	temp_link(temp_path("usr/bin/python3.11"), "v/bin/python");
 	set("VIRTUAL_ENV", "v");
 	assert_int_equal(find(NULL).nsite, 4);
-	/* A script that starts the real one cannot be told. */
-	put_program("shims/python");
-	set("PYO3_PYTHON", "shims/python");
+}
+
+/* A script that starts the real one is asked, if the environment names it. */
+static void test_wrapper(void **state)
+{
+	(void)state;
+	put_env("a");
+	temp_put("shims/python",
+		arena_printf(
+			temp_mem, "#!/bin/sh\ntouch %s\ncat %s\n", temp_path("ran"), temp_path("answer")));
+	assert_int_equal(fchmodat(temp_fd, "shims/python", 0755, 0), 0);
+	temp_put("answer", "nonsense\n");
+	(void)setenv("PATH", arena_printf(temp_mem, "%s:/usr/bin:/bin", temp_path("shims")), 1);
 	assert_non_null(find(NULL).why);
+	assert_true(temp_exists("ran"));
+	temp_put("answer",
+		arena_printf(temp_mem,
+			"{\"implementation\": \"CPython\", \"major\": 3, \"minor\": 12, \"version\": \"3.12.4\", "
+			"\"lib_dir\": \"/usr/lib\", \"lib_name\": \"x\", \"abiflags\": \"\", \"platform\": \"linux\", "
+			"\"pointer_width\": 64, \"gil_disabled\": false, \"debug\": false, \"executable\": \"%s\"}\n",
+			temp_path("a/bin/python")));
+	expect(NULL, "a");
+	/* What only a cache names is never run, and nothing is for a mark. */
+	assert_int_equal(fsio_unlink(temp_fd, "ran", NULL), 0);
+	struct pyenv_values values = {.known = {true}, .value = {temp_path("shims/python")}};
+	(void)setenv("PATH", temp_path("nothing"), 1);
+	assert_non_null(find(&values).why);
+	values = (struct pyenv_values){.quiet = true};
+	(void)setenv("PATH", temp_path("shims"), 1);
+	assert_non_null(find(&values).why);
+	assert_false(temp_exists("ran"));
 }
 
 /* The path of a copy is another one in each environment. */
@@ -230,6 +257,7 @@ int main(void)
 		PYENV_TEST(test_throw_away),
 		PYENV_TEST(test_alias),
 		PYENV_TEST(test_base_interpreter),
+		PYENV_TEST(test_wrapper),
 		PYENV_TEST(test_copied_interpreter),
 		PYENV_TEST(test_pip_isolation),
 		PYENV_TEST(test_names),

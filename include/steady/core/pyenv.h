@@ -12,8 +12,9 @@
  * that cargo recorded, since cargo runs the script again for any other; the rest have their values of now. An alias
  * (core/alias.h) stands for the environment that is named now, or for that of STEADY_SITE.
  *
- * Nothing is run: where packages lie is told by pyvenv.cfg and the names of directories, as Python's site.py has them.
- * Limits: PYTHONPATH counts where pip isolates a build with it, and where the environment is pinned; `python` that is a wrapper script cannot be told.
+ * Where packages lie is told by pyvenv.cfg and the names of directories, as Python's site.py has them. Only a program with
+ * none of these, a wrapper script such as pyenv's, is run to hear which interpreter it starts, and only if the variables of
+ * now name it. Limit: PYTHONPATH counts only where pip isolates a build with it, and where the environment is pinned.
  *
  * Sources: pyo3-build-config's impl_.rs (find_interpreter, get_env_interpreter), CPython's site.py and getpath.py, Debian's
  * dist-packages, pip's build_env.py.
@@ -44,6 +45,8 @@ struct pyenv_values {
 	/** Registered: `value` is what cargo recorded, NULL for unset. */
 	bool known[PYENV_VARIABLES];
 	const char *value[PYENV_VARIABLES];
+	/** Run nothing: a wrapper's environment is not told. */
+	bool quiet;
 };
 
 struct pyenv {
@@ -57,6 +60,8 @@ struct pyenv {
 	size_t nroot;
 	/** It was named by an alias or a throw-away path: cargo cannot tell one such environment from another. */
 	bool pinned;
+	/** `named` is no interpreter of a known place: perhaps a script that starts one. */
+	bool wrapper;
 	/** Why it cannot be told, or NULL. */
 	const char *why;
 };
