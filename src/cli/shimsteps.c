@@ -4,6 +4,7 @@
 #include "steady/core/digestcache.h"
 #include "steady/core/keeper.h"
 #include "steady/core/mark.h"
+#include "steady/core/pyenv.h"
 #include "steady/util/fsio.h"
 #include "steady/util/str.h"
 
@@ -193,11 +194,14 @@ static void drop_shared_lock(struct shim *s)
 	s->lock = (struct sharedlock){.fd = -1};
 }
 
-/* Of a directory that other trees may build into. Programs of others, which may not build, wait for nobody. */
+/*
+ * Of a directory that other trees may build into, or builds in other environments that cargo takes for this one: what they
+ * build between our look and our cargo would be ours. Programs of others, which may not build, wait for nobody.
+ */
 static int take_shared_lock(struct shim *s, int buildfd, struct err *err)
 {
 	const bool wait = s->args->kind != CARGO_EXTERNAL;
-	s->shared = sharedlock_is_needed(&s->where);
+	s->shared = sharedlock_is_needed(&s->where) || pyenv_is_pinned();
 	return s->shared ? sharedlock_take(buildfd, s->args->profile, wait ? say_waiting : NULL, s, s->mem,
 				   &s->lock, err)
 			 : 0;
@@ -215,7 +219,8 @@ static int settle_mark(struct shim *s, int buildfd, bool intruded, struct err *e
 	s->recordable = mark_read(buildfd, root, &s->mark) && !intruded;
 	if (intruded) {
 		mark_drop(buildfd);
-		shimsteps_log(s, "nothing will be recorded: another work tree may be building here");
+		shimsteps_log(
+			s, "nothing will be recorded: another work tree or environment may be building here");
 		return 0;
 	}
 	return s->shared && s->args->kind != CARGO_BUILD

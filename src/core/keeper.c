@@ -143,7 +143,7 @@ int keeper_restore(struct keeper *k, struct err *err)
 		code = stamps_settle(k->target, k->plan, err);
 	if (code == 0)
 		code = lost_rebind(k->target, k->files, k->verification, err);
-	return code < 0 ? code : mark_leave(k->target->fd, k->where->workspace_root, err);
+	return code < 0 ? code : mark_leave(k->target->fd, k->where->workspace_root, k->profile, err);
 }
 
 static bool is_wanted(const struct unit *u, const void *ctx)
@@ -169,6 +169,7 @@ int keeper_record(struct keeper *k, const struct keeper_wanted *wanted, const st
 		.ctx = wanted,
 	};
 	request.marked = mark_read(k->target->fd, k->where->workspace_root, &request.mark);
+	request.mark_profile = mark_profile(k->target->fd, k->where->workspace_root, k->target->mem);
 	request.in_environment = mark_is_of_environment(k->target->fd, k->where->workspace_root);
 	return recording_make(&request, &k->recording, err);
 }
@@ -209,5 +210,5 @@ int keeper_prepare(const struct location *where, struct err *err)
 {
 	int code = make_target_dir(where->build_dir, err);
 	CLEANUP_CLOSE int fd = code < 0 ? code : fsio_open_root(where->build_dir, err);
-	return fd < 0 ? fd : mark_leave(fd, where->workspace_root, err);
+	return fd < 0 ? fd : mark_leave(fd, where->workspace_root, NULL, err);
 }

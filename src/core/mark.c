@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 
 static const char *const state_text[] = {"", "unlocked ", "recorded\n"};
 #define ENVIRONMENT "python "
+#define PROFILE "profile "
 
 /* Which throw-away environment this process's variables name, "-" for any other. */
 static void add_environment(struct str *out)
@@ -46,7 +48,8 @@ static int text_of(const char *workspace_root, ino_t inode, struct str *out, str
 	return 0;
 }
 
-static int leave(int buildfd, const char *workspace_root, enum mark_state state, struct err *err)
+static int leave(
+	int buildfd, const char *workspace_root, const char *profile, enum mark_state state, struct err *err)
 {
 	const struct file_meta meta = {.mode = 0644, .unsynced = true};
 	CLEANUP_STR struct str text = STR_INIT;
@@ -63,6 +66,8 @@ static int leave(int buildfd, const char *workspace_root, enum mark_state state,
 		return err_sys(err, errno, "cannot look at %s", MARK_FILE);
 	code = text_of(workspace_root, st.st_ino, &text, err);
 	add_environment(&text);
+	if (profile != NULL)
+		str_printf(&text, PROFILE "%s\n", profile);
 	str_add(&text, state_text[state]);
 	if (state == MARK_UNLOCKED) {
 		procid_add(&text);
@@ -73,16 +78,16 @@ static int leave(int buildfd, const char *workspace_root, enum mark_state state,
 	return code;
 }
 
-int mark_leave(int buildfd, const char *workspace_root, struct err *err)
+int mark_leave(int buildfd, const char *workspace_root, const char *profile, struct err *err)
 {
-	return leave(buildfd, workspace_root, MARK_OPEN, err);
+	return leave(buildfd, workspace_root, profile, MARK_OPEN, err);
 }
 
 struct mark {
 	struct timespec left;
 	enum mark_state state;
-	/** The line about the environment, in the arena. */
-	struct span environment;
+	/** The lines about the environment and the profile, in the arena; the second may be empty. */
+	struct span environment, profile;
 };
 
 /* The process that the last line names, if it is one of a builder without a lock. */
@@ -114,6 +119,15 @@ static bool is_of_one_moment(const struct stat *st)
 		st->st_ctim.tv_sec - st->st_mtim.tv_sec <= AT_ONCE;
 }
 
+/* The next line if it begins so, or nothing. */
+static struct span take_line(struct span *rest, struct span word)
+{
+	size_t len = span_starts(*rest, word) ? span_find(*rest, '\n') + 1 : 0;
+	struct span line = span_make(rest->ptr, len < rest->len ? len : rest->len);
+	*rest = span_skip(*rest, line.len);
+	return line;
+}
+
 /* Is there a valid mark? Then what it says. */
 static bool look(int buildfd, const char *workspace_root, struct arena *mem, struct mark *ret)
 {
@@ -126,9 +140,8 @@ static bool look(int buildfd, const char *workspace_root, struct arena *mem, str
 		!span_starts(text, str_span(&expected)))
 		return false;
 	struct span more = span_skip(text, expected.len);
-	size_t len = span_starts(more, SPAN_LIT(ENVIRONMENT)) ? span_find(more, '\n') + 1 : 0;
-	ret->environment = span_make(more.ptr, len < more.len ? len : more.len);
-	more = span_skip(more, ret->environment.len);
+	ret->environment = take_line(&more, SPAN_LIT(ENVIRONMENT));
+	ret->profile = take_line(&more, SPAN_LIT(PROFILE));
 	if (!is_state(more, &ret->state))
 		return false;
 	if (!is_of_one_moment(&st))
@@ -137,15 +150,34 @@ static bool look(int buildfd, const char *workspace_root, struct arena *mem, str
 	return true;
 }
 
+/* Were the variables those of this process, as far as Python environments are concerned? */
+static bool is_in_environment(const struct mark *mark)
+{
+	CLEANUP_STR struct str now = STR_INIT;
+	add_environment(&now);
+	return span_eq(mark->environment, str_span(&now));
+}
+
 bool mark_is_of_environment(int buildfd, const char *workspace_root)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
-	CLEANUP_STR struct str now = STR_INIT;
 	struct mark mark;
-	if (!look(buildfd, workspace_root, mem, &mark))
-		return false;
-	add_environment(&now);
-	return span_eq(mark.environment, str_span(&now)) && !span_ends(mark.environment, SPAN_LIT(" -\n"));
+	return look(buildfd, workspace_root, mem, &mark) && is_in_environment(&mark) &&
+		!span_ends(mark.environment, SPAN_LIT(" -\n"));
+}
+
+static const char *profile_of(const struct mark *mark, struct arena *mem)
+{
+	const size_t word = strlen(PROFILE);
+	return mark->profile.len > word
+		? arena_strndup(mem, mark->profile.ptr + word, mark->profile.len - word - 1)
+		: NULL;
+}
+
+const char *mark_profile(int buildfd, const char *workspace_root, struct arena *mem)
+{
+	struct mark mark;
+	return look(buildfd, workspace_root, mem, &mark) ? profile_of(&mark, mem) : NULL;
 }
 
 bool mark_read(int buildfd, const char *workspace_root, struct timespec *ret_time)
@@ -176,11 +208,12 @@ static bool was_left_here(struct span text, const struct stat *st)
 bool mark_is_of_intruder(int buildfd, const char *workspace_root)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
-	struct timespec unused;
+	struct mark own;
 	struct span text, builder;
 	struct stat st;
 	if (fsio_read(buildfd, MARK_FILE, MAX_BYTES, mem, &text, &st, NULL) != 0 ||
-		mark_read(buildfd, workspace_root, &unused) || !was_left_here(text, &st))
+		(look(buildfd, workspace_root, mem, &own) && is_in_environment(&own)) ||
+		!was_left_here(text, &st))
 		return false;
 	/* The last line. */
 	for (size_t i = 0; i + 1 < text.len;) {
@@ -195,10 +228,12 @@ bool mark_is_of_intruder(int buildfd, const char *workspace_root)
 int mark_amend(int buildfd, const char *workspace_root, enum mark_state state, struct timespec *left,
 	struct err *err)
 {
+	CLEANUP_ARENA struct arena *mem = arena_new();
 	struct timespec now;
-	if (!mark_read(buildfd, workspace_root, &now) || timespec_cmp(now, *left) != 0)
+	struct mark mark;
+	if (!look(buildfd, workspace_root, mem, &mark) || timespec_cmp(mark.left, *left) != 0)
 		return 0;
-	int code = leave(buildfd, workspace_root, state, err);
+	int code = leave(buildfd, workspace_root, profile_of(&mark, mem), state, err);
 	if (code == 0 && mark_read(buildfd, workspace_root, &now))
 		*left = now;
 	return code;

@@ -145,3 +145,12 @@ void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pye
 		pysites_of_variable(mem, getenv("PYTHONPATH"), &env);
 	*ret = env;
 }
+
+bool pyenv_is_pinned(void)
+{
+	const struct pyenv_values none = {.known = {false}};
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct pyenv env;
+	pyenv_find(mem, &none, &env);
+	return env.pinned;
+}

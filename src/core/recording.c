@@ -110,6 +110,14 @@ static bool check_fast_script(struct recorder *rec, size_t i, const struct unit_
 	return false;
 }
 
+/* Was it started when the mark was there already, and in a profile that the mark speaks of? */
+static bool is_after_mark(const struct recorder *rec, size_t i)
+{
+	const struct recording_request *rq = rec->rq;
+	return rq->marked && timespec_cmp(rec->candidate[i].start, rq->mark) > 0 &&
+		(rq->mark_profile == NULL || strcmp(rec->t->unit[i].place->profile, rq->mark_profile) == 0);
+}
+
 static bool check_place(struct recorder *rec, size_t i)
 {
 	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
@@ -120,7 +128,7 @@ static bool check_place(struct recorder *rec, size_t i)
 		return false;
 	}
 	c->quiet = c->start;
-	bool after_mark = rec->rq->marked && timespec_cmp(c->start, rec->rq->mark) > 0;
+	bool after_mark = is_after_mark(rec, i);
 	const struct pyenv *env = rec->context.python[i].env;
 	/* Of environments that share one name the mark says which. */
 	if (env != NULL && env->pinned && !(after_mark && rec->rq->in_environment)) {

@@ -1,7 +1,10 @@
 """Throw-away Python environments behind the shim: what a build script can see of them is never stale, whatever cargo is called
-for. Plain cargo is right in each story, since it sees another path each time."""
+for, however many call it at once. Plain cargo is right in each story, since it sees another path each time."""
 
+import shutil
 import subprocess
+import time
+from pathlib import Path
 
 from steadytest import ephemeral_env, main, make_env, purelib
 from steadytest.distributions import install
@@ -119,6 +122,54 @@ class Elsewhere(EnvironmentCase):
             said = subprocess.run([str(self.tmp / "root/bin/app")], stdout=subprocess.PIPE, text=True, check=True)
             self.assertEqual(said.stdout.strip(), value)
             self.assertFalse((self.tmp / "not-there").exists())
+
+
+class AtOnce(EnvironmentCase):
+    """Others build between our look and our build."""
+
+    def slow(self):
+        """A cargo that waits DELAY seconds and then is the real one."""
+        return self.fake('#!/bin/sh\nsleep "$DELAY"\nPATH=${PATH#*:*:}\nexec cargo "$@"\n', "slow")
+
+    def start(self, *args, cwd=None, delay="0", **extra):
+        env = self.env([self.slow(), self.cargo("path").bin], DELAY=delay, **extra)
+        child = subprocess.Popen([str(self.shim / "cargo"), *args], cwd=cwd or self.ws, env=env, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(lambda: child.poll() is None and child.kill())
+        return child
+
+    def finish(self, child):
+        said, _ = child.communicate(timeout=120)
+        self.assertEqual(child.returncode, 0, said)
+        return said
+
+    def test_two_environments_in_one_tree(self):
+        """The second one looks before the first one builds, and builds after it."""
+        envs = [self.isolated(value) for value in ("one", "two")]
+        for how in ("build", "rustc"):
+            first = self.start(how, delay="2", PYO3_PYTHON=envs[0] / "bin/python")
+            time.sleep(0.7)
+            second = self.start(how, delay="3", PYO3_PYTHON=envs[1] / "bin/python")
+            self.finish(first)
+            self.finish(second)
+            self.assertEqual(self.says(), "two")
+            for env, value in ((envs[1], "two"), (envs[0], "one")):
+                self.assertEqual(self.built(env)[0], value)
+
+    def test_two_trees_and_two_profiles(self):
+        """What one tree builds in one profile is not taken for the other's, which left its mark for another profile."""
+        other, target = self.tmp / "other", self.tmp / "outside"
+        (self.ws / "build.rs").unlink()
+        shutil.copytree(self.ws, other)
+        self.say("here")
+        self.say("there", other)
+        first = self.start("build", delay="3", CARGO_TARGET_DIR=target)
+        time.sleep(1)
+        self.finish(self.start("run", "--release", cwd=other, CARGO_TARGET_DIR=target))
+        self.finish(first)
+        self.assertEqual(self.says(target), "here")
+        self.run_shim("build", cwd=other, env=self.env(CARGO_TARGET_DIR=target))
+        self.assertEqual(self.says(target), "there")
 
 
 if __name__ == "__main__":

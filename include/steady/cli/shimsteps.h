@@ -37,7 +37,7 @@ struct shim {
 	struct location where;
 	struct shim_variable before[SWAP_MAX + 1];
 	size_t nbefore;
-	/** Several work trees may build here, and this build keeps them out. */
+	/** Several work trees, or environments of one name, may build here, and this build keeps them out. */
 	bool shared;
 	struct sharedlock lock;
 	/** Which profile's directories are looked at; NULL: all. */

@@ -4,7 +4,7 @@
  *
  * `<build-dir>/.cargo-steady/mark` is text: "cargo-steady mark 1", the workspace root, device and inode of that root,
  * inode of the mark itself, which Python environment was named where that is one of many with one name (core/pyenv.h),
- * and its state if it is not open. Its time is its own mtime. A copy has another inode, an unpacked archive another ctime: a
+ * the profile that it is about if it is not all of them, and its state if it is not open. Its time is its own mtime. A copy has another inode, an unpacked archive another ctime: a
  * mark that travelled with a cache says nothing.
  */
 #ifndef STEADY_CORE_MARK_H
@@ -13,6 +13,7 @@
 #include "steady/core/journal.h"
 #include "steady/util/base.h"
 #include "steady/util/err.h"
+#include "steady/util/mem.h"
 
 #include <time.h>
 
@@ -27,8 +28,13 @@ enum mark_state {
 	MARK_RECORDED,
 };
 
-/** Leaves a mark in the build directory open at `buildfd`, replacing an older one. */
-int mark_leave(int buildfd, const char *workspace_root, struct err *err);
+/**
+ * Leaves a mark in the build directory open at `buildfd`, replacing an older one. It says nothing about other profiles than
+ * `profile` (NULL: about all): somebody else may be building there.
+ */
+int mark_leave(int buildfd, const char *workspace_root, const char *profile, struct err *err);
+/** The profile that the mark for this work tree is about; NULL for all, or where there is none. */
+const char *mark_profile(int buildfd, const char *workspace_root, struct arena *mem);
 /**
  * Gives the mark another state, if it is still the one of the time *left (mark_read after mark_leave), which becomes its new
  * time.
@@ -41,7 +47,7 @@ void mark_drop(int buildfd);
 bool mark_is_open(int buildfd, const char *workspace_root);
 /** Was the mark for this work tree left where the same throw-away Python environment was named as is now? */
 bool mark_is_of_environment(int buildfd, const char *workspace_root);
-/** Is there a mark for another work tree, left here, whose builder kept nobody out and may be at work still? */
+/** Is there a mark for another work tree or throw-away Python environment, left here, whose builder kept nobody out and may be at work still? */
 bool mark_is_of_intruder(int buildfd, const char *workspace_root);
 /** Is there a mark for this work tree, left here? Then *ret_time is when. */
 bool mark_read(int buildfd, const char *workspace_root, struct timespec *ret_time);

@@ -69,4 +69,7 @@ struct pyenv {
 /** Everything returned lives in mem. */
 void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pyenv *ret);
 
+/** Do this process's variables name an environment that is one of many with one name? */
+bool pyenv_is_pinned(void);
+
 #endif

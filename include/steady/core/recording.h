@@ -49,6 +49,8 @@ struct recording_request {
 	/** Of the mark; valid if marked. */
 	bool marked;
 	struct timespec mark;
+	/** The only profile that it speaks of, or NULL. */
+	const char *mark_profile;
 	/** It was left where the throw-away Python environment was named that is named now. */
 	bool in_environment;
 	/** Only units for which this says so; NULL: all. */
