@@ -55,29 +55,34 @@ class Sdists(PyCase):
     def edit(self, front, old: int, new: int):
         front.project.edit("helper/src/lib.rs", str(old), str(new))
 
-    def test_plain_and_pinned(self):
-        """cargo alone compiles again what is unchanged; with the interpreter pinned and nothing else, edited code is lost."""
+    def test_unchanged_and_edited(self):
         front = self.front_ends(maturin_project(self.tmp / "project", self.tool, "0.29"))
-        self.builds(front, "build", None, ANSWER)
-        self.builds(front, "build", {"answers", "pyo3", "pyo3-ffi"}, ANSWER)
-        pinned = front.seen.pinned()
-        self.builds(front, "build", None, ANSWER, pinned)
-        self.edit(front, 42, 43)
-        self.builds(front, "build", (), ANSWER, pinned)
-        self.builds(front, "uv build", None, {"answer()": "43"}, pinned)
-        self.builds(front, "uv build", {"answers", "helper"}, {"answer()": "43"}, pinned)
-
-    def test_shim(self):
-        front = self.front_ends(maturin_project(self.tmp / "project", self.tool, "0.29"))
-        shim = front.seen.shim()
-        answer = 42
+        shim, answer = front.seen.shim(), 42
         self.builds(front, "build", None, ANSWER, shim)
-        for name in ("build", "uv build", "build"):
+        # In place, too: the same units, seen from another root.
+        for name in ("build", "uv build", "build --wheel", "build"):
             self.builds(front, name, (), {"answer()": str(answer)}, shim)
             self.edit(front, answer, answer + 1)
             answer += 1
             self.builds(front, name, {"answers", "helper"}, {"answer()": str(answer)}, shim)
             self.builds(front, name, (), {"answer()": str(answer)}, shim)
+        self.edit(front, answer, 42)
+        self.alone(front)
+
+    def alone(self, front):
+        """cargo alone compiles again what is unchanged, and loses what is edited: an sdist's files are old."""
+        self.builds(front, "build", None, {})
+        self.builds(front, "build", {"answers", "pyo3", "pyo3-ffi"}, {})
+        self.edit(front, 42, 43)
+        self.builds(front, "uv build", None, {"answer()": "43"})
+        self.builds(front, "uv build", {"answers", "helper", "pyo3", "pyo3-ffi"}, {"answer()": "43"})
+        self.edit(front, 43, 44)
+        self.builds(front, "build", {"answers", "pyo3", "pyo3-ffi"}, {"answer()": "43"})
+        # With the interpreter's path pinned and nothing else even the extension module itself is not compiled.
+        pinned = front.seen.pinned()
+        self.builds(front, "build", None, {}, pinned)
+        self.builds(front, "build", (), {"answer()": "43"}, pinned)
+        self.builds(front, "uv build", {"answers", "helper"}, {"answer()": "44"}, pinned)
 
 
 if __name__ == "__main__":
