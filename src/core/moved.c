@@ -2,6 +2,7 @@
 
 #include "steady/core/runtexts.h"
 #include "steady/core/unitorder.h"
+#include "steady/format/rustcmeta.h"
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
 
@@ -73,6 +74,21 @@ static bool text_holds(struct span text, const void *ctx)
 	return record->real_root.len > 1 && span_find_span(text, record->real_root) != text.len;
 }
 
+struct own_output {
+	const struct record *record;
+	const struct rustcdep *rustc;
+};
+
+/* Every library names its source files; that is not meant. */
+static bool output_holds(struct span text, const void *ctx)
+{
+	const struct own_output *own = ctx;
+	const struct record *record = own->record;
+	if (record->root.len > 1 && rustcmeta_holds(text, record->root, own->rustc))
+		return true;
+	return record->real_root.len > 1 && rustcmeta_holds(text, record->real_root, own->rustc);
+}
+
 /* Absolute inputs below the old root are looked at there by cargo, wherever the tree has gone. */
 static const char *depinfo_holds(const struct unit_files *f, const struct record *record)
 {
@@ -99,9 +115,10 @@ const char *moved_find(struct moved *m, size_t unit, const struct record *record
 		return found;
 	if (m->above_macro == NULL)
 		find_macros(m);
+	const struct own_output own = {record, &f->rustc};
 	for (size_t i = 0; m->above_macro[unit] && i < f->noutput; i++) {
 		if (!f->outputs[i].in_target_dir &&
-			runtexts_file(m->t->fd, f->outputs[i].file.path, text_holds, record))
+			runtexts_file(m->t->fd, f->outputs[i].file.path, output_holds, &own))
 			return f->outputs[i].file.path;
 	}
 	return NULL;

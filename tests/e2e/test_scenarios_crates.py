@@ -6,7 +6,7 @@ import subprocess
 
 from scenario import ScenarioCase, date_sources
 from scenario_files import manifest, members, paths, shown, workspace
-from steadytest import main
+from steadytest import E2ECase, Workspace, main, steady
 
 _OTHER = {"other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"'), "txt/msg.txt": ""}
 
@@ -57,6 +57,75 @@ class DirectoryMacros(ScenarioCase):
         moved.restore()
         self.builds(moved, {"dir": "a.txt,b.txt", "embed": "a.txt,b.txt"}, ["app", "dir", "embed"])
         shutil.rmtree(elsewhere)
+
+
+_HERE = """
+extern crate proc_macro;
+use proc_macro::TokenStream;
+
+fn quoted() -> String { format!("{:?}", std::env::var("CARGO_MANIFEST_DIR").unwrap()) }
+
+#[proc_macro]
+pub fn here(_: TokenStream) -> TokenStream { quoted().parse().unwrap() }
+
+#[proc_macro]
+pub fn nothing(_: TokenStream) -> TokenStream { "7".parse().unwrap() }
+
+#[proc_macro]
+pub fn macro_that_says_here(_: TokenStream) -> TokenStream {
+    format!("#[macro_export] macro_rules! told {{ () => {{ {} }} }}", quoted()).parse().unwrap()
+}
+"""
+
+
+class MovedRoot(E2ECase):
+    """A tree that moves, with a macro below everything: what holds the old root is compiled again, and nothing else. Every
+    library names its source files with their root; that is no reason."""
+
+    def told(self, name: str):
+        tool = self.cargo(name)
+        package = '[package]\nname = "{}"\nversion = "0.1.0"\nedition = "2021"\n'
+        uses = package + '[dependencies]\nhere = {{ path = "../here" }}\n'
+        names = ("plain", "generic", "constant", "exported", "quiet")
+        files = {
+            "Cargo.toml": '[workspace]\nmembers = ["app", "here", ' + ", ".join(f'"{n}"' for n in names) + "]\n",
+            "here/Cargo.toml": package.format("here") + "[lib]\nproc-macro = true\n", "here/src/lib.rs": _HERE,
+            "plain/src/lib.rs": "pub fn says() -> &'static str { here::here!() }\n",
+            "generic/src/lib.rs": "pub fn says<T>(_: T) -> &'static str { here::here!() }\n",
+            "constant/src/lib.rs": "pub const SAYS: &str = here::here!();\n",
+            "exported/src/lib.rs": "here::macro_that_says_here!();\n",
+            "quiet/src/lib.rs": "mod inner;\npub fn says() -> u32 { here::nothing!() + inner::zero() }\n",
+            "quiet/src/inner.rs": "pub fn zero() -> u32 { 0 }\n",
+            "app/Cargo.toml": package.format("app") + "[dependencies]\n" + "".join(f'{n} = {{ path = "../{n}" }}\n' for n in names),
+            "app/src/main.rs": 'fn main() { println!("{} {} {} {} {}", plain::says(), generic::says(1), constant::SAYS, '
+                               'exported::told!(), quiet::says()); }\n',
+        }
+        files.update({f"{n}/Cargo.toml": uses.format(n) for n in names})
+        ws = Workspace(self.tmp / name / "old", tool, files)
+        ws.target = self.tmp / name / "target"
+        steady("restore", cwd=ws.root, env=ws.environment())
+        ws.cargo("build")
+        steady("save", cwd=ws.root, env=ws.environment())
+        subprocess.run(["cp", "-a", str(ws.root), str(self.tmp / name / "new")], check=True)
+        shutil.rmtree(ws.root)
+        ws.root = self.tmp / name / "new"
+        steady("restore", cwd=ws.root, env=ws.environment())
+        run = ws.cargo("build")
+        says = subprocess.run([str(ws.target / "debug/app")], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+        self.assertEqual(says, [str(ws.root / n) for n in names[:4]] + ["7"])
+        self.assertEqual(sorted(set(run.compiled)), ["app", "constant", "exported", "generic", "plain"])
+
+    def test_X11_path(self):
+        self.told("path")
+
+    def test_X11_debian(self):
+        self.told("debian")
+
+    def test_X11_debian_web(self):
+        self.told("debian-web")
+
+    def test_X11_debian_web_old(self):
+        self.told("debian-web-old")
 
 
 class Vergen(ScenarioCase):

@@ -4,7 +4,8 @@
  * cargo gives a moved source tree the same unit directories and calls the copy Fresh (build front ends unpack sources
  * into directories of random names and share one target directory). Most units do not care where they were built. One
  * holds the old root if rustc read it from a variable (env-dep lines of the .d file), if its script printed it or wrote
- * it to OUT_DIR, or if a procedural macro, which can read CARGO_MANIFEST_DIR unseen, put it into its outputs.
+ * it to OUT_DIR, or if a procedural macro, which can read CARGO_MANIFEST_DIR unseen, put it into its outputs (elsewhere than
+ * where rustc names the source files: rustcmeta.h).
  */
 #ifndef STEADY_CORE_MOVED_H
 #define STEADY_CORE_MOVED_H
