@@ -326,6 +326,27 @@ int target_load_whole(const char *path, const char *profile, struct target **ret
 	return load_target(path, profile, true, ret, err);
 }
 
+/* Does the directory hold a stamp of that time or a later one? */
+static bool is_stamped(int buildfd, const char *directory, struct timespec since)
+{
+	CLEANUP_STR struct str path = STR_INIT;
+	struct stat st;
+	str_printf(&path, "%s/invoked.timestamp", directory);
+	return fsio_stat(buildfd, path.buf, &st, NULL) == 0 && timespec_cmp(st.st_mtim, since) >= 0;
+}
+
+/* Compilers leave their stamp beside the fingerprint, scripts where their output is. */
+static bool was_started(int buildfd, const struct unit_dir *dir, struct timespec since)
+{
+	const char *place = dir->place->path;
+	CLEANUP_STR struct str run = STR_INIT;
+	if (dir->layout == LAYOUT_NEW)
+		str_printf(&run, "%s/build/%s/%s/run", place, dir->package, dir->meta);
+	else
+		str_printf(&run, "%s/build/%s-%s", place, dir->package, dir->meta);
+	return is_stamped(buildfd, dir->path, since) || is_stamped(buildfd, run.buf, since);
+}
+
 bool target_built_since(int buildfd, const char *profile, struct timespec since)
 {
 	CLEANUP_ARENA struct arena *mem = arena_new();
@@ -333,13 +354,8 @@ bool target_built_since(int buildfd, const char *profile, struct timespec since)
 	struct warning_list warnings = VEC_INIT;
 	struct target t = {.mem = mem, .path = "the build directory", .fd = buildfd, .profile = profile};
 	bool built = layout_find(&t, &dirs, &warnings, NULL) < 0 || warnings.len != 0;
-	CLEANUP_STR struct str path = STR_INIT;
-	struct stat st;
-	for (size_t i = 0; !built && i < dirs.len; i++) {
-		str_clear(&path);
-		str_printf(&path, "%s/invoked.timestamp", dirs.data[i].path);
-		built = fsio_stat(buildfd, path.buf, &st, NULL) == 0 && timespec_cmp(st.st_mtim, since) >= 0;
-	}
+	for (size_t i = 0; !built && i < dirs.len; i++)
+		built = was_started(buildfd, &dirs.data[i], since);
 	vec_release(&dirs);
 	vec_release(&warnings);
 	return built;

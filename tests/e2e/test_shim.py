@@ -523,15 +523,22 @@ class Fresh(ShimCase):
                 self.assertEqual(self.says(target), f"{text} {number}")
 
     def test_failed_build_is_recorded(self):
+        """What was finished before the failure is kept, a script's run too; nothing but the record could prove it here."""
         (self.ws / "src/lib.rs").write_text("pub fn lib() {}\n")
-        (self.ws / "src/main.rs").write_text("fn main() { nonsense }\n")
+        (self.ws / "build.rs").write_text('fn main() { println!("cargo:rerun-if-changed=data") }\n')
+        (self.ws / "data").write_text("data\n")
         outside = self.env(CARGO_TARGET_DIR=self.tmp / "outside")
-        self.run_shim("build", code=101, env=outside)
-        self.say("one", old=False)
-        os.utime(self.ws / "src/lib.rs")
-        done = self.run_shim("build", "-v", env=outside)
-        self.assertIn("Fresh" if "Fresh" in done.stderr else "--crate-name app --edition=2021 src/main.rs", done.stderr)
-        self.assertNotIn("src/lib.rs", done.stderr)
+        self.run_shim("build", "--lib", env=outside)
+        for again in ("script and lib", "script"):
+            (self.ws / "src/main.rs").write_text("fn main() { nonsense }\n")
+            if again == "script":
+                (self.ws / "src/lib.rs").write_text("pub fn lib() { more_nonsense }\n")
+            (self.ws / "data").write_text(f"{again}\n")
+            self.run_shim("build", code=101, env=outside)
+            self.say("one", old=False)
+            (self.ws / "src/lib.rs").write_text("pub fn lib() {}\n")
+            done = self.run_shim("build", "-v", env=outside)
+            self.assertNotIn("build-script-build`", done.stderr, again)
 
     def test_nested_cargos(self):
         inner = self.project(self.tmp / "inner", "inner", "inner")

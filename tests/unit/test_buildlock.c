@@ -81,6 +81,26 @@ static void test_waiting(void **state)
 	wait_one("x86_64-unknown-linux-gnu/release/.cargo-lock", LOCK_EX);
 }
 
+/* Who works in another profile is not waited for, and who must not wait does not. */
+static void test_one_profile(void **state)
+{
+	(void)state;
+	const int dirs[2] = {temp_fd, -1};
+	struct buildlock *lock = NULL;
+	temp_mkdirs("release/.fingerprint");
+	pid_t holder = lock_hold("debug/.cargo-lock", LOCK_EX, 0);
+	times_waited = 0;
+	assert_int_equal(buildlock_take_profile(dirs, "debug", NULL, NULL, &lock, NULL), BUILDLOCK_BUSY);
+	assert_null(lock);
+	assert_int_equal(buildlock_take_profile(dirs, "release", waiting, &times_waited, &lock, NULL), 0);
+	busy_one("release/.cargo-lock", true);
+	busy_one("x86_64-unknown-linux-gnu/release/.cargo-lock", true);
+	busy_one("debug/.cargo-build-lock", false);
+	assert_null(buildlock_drop(lock));
+	assert_int_equal(times_waited, 0);
+	lock_let_go(holder);
+}
+
 /* While we wait we hold nothing, or two programs could wait for each other. */
 static void test_nothing_held_while_waiting(void **state)
 {
@@ -143,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TREE_TEST(test_every_profile),
 		TREE_TEST(test_waiting),
+		TREE_TEST(test_one_profile),
 		TREE_TEST(test_nothing_held_while_waiting),
 		TREE_TEST(test_never_waits_for_itself),
 		TREE_TEST(test_hostile),

@@ -122,6 +122,36 @@ static void rustflags(void **state)
 	flags_one("", "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS=-y", NULL);
 }
 
+/* Words joined by '|'; NULL: no alias. */
+static void alias_one(const struct cargoenv *env, const char *name, const char *expected)
+{
+	struct span *word = NULL;
+	size_t count = 0;
+	assert_int_equal(cargoenv_alias(env, name, &word, &count), expected != NULL);
+	CLEANUP_STR struct str seen = STR_INIT;
+	for (size_t i = 0; i < count; i++)
+		str_printf(&seen, "%.*s|", SPAN_ARG(word[i]));
+	if (expected != NULL)
+		assert_string_equal(seen.buf, expected);
+}
+
+static void aliases(void **state)
+{
+	(void)state;
+	put_config("home", "[alias]\nx = \"far\"\nfar = \" run  --quiet \"\n");
+	put_config("ws/.cargo",
+		"[alias]\nx = [\"build\", \"--target-dir\", \"a b\"]\nnone = \"\"\nempty = []\nv = \"file\"\n");
+	char *const variables[] = {"CARGO_ALIAS_V=test --all", "CARGO_ALIAS_TWO_WORDS=check", NULL};
+	CLEANUP_CARGOENV struct cargoenv *env = load(variables);
+	alias_one(env, "x", "build|--target-dir|a b|");
+	alias_one(env, "far", "run|--quiet|");
+	alias_one(env, "v", "test|--all|");
+	alias_one(env, "two-words", "check|");
+	alias_one(env, "none", NULL);
+	alias_one(env, "empty", NULL);
+	alias_one(env, "nextest", NULL);
+}
+
 static void warns(void **state)
 {
 	(void)state;
@@ -137,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(layers, make_root, drop_root),
 		cmocka_unit_test_setup_teardown(rustflags, make_root, drop_root),
+		cmocka_unit_test_setup_teardown(aliases, make_root, drop_root),
 		cmocka_unit_test_setup_teardown(warns, make_root, drop_root),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

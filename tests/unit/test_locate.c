@@ -138,6 +138,28 @@ static void test_build_dir(void **state)
 	locate_one("ws/app", "ws", "ws/target", "ws/app/by-variable");
 }
 
+/* cargo's own words: its --target-dir leaves the build directory alone, its -C comes before everything. */
+static void test_words_of_cargo(void **state)
+{
+	(void)state;
+	temp_put("ws/.cargo/config.toml", "[build]\nbuild-dir = \"b\"\n");
+	struct locate_request request = {.target_dir = "t", .of_cargo = true};
+	struct location where = locate_in("ws/app", &request);
+	expect_path(where.target_dir, "ws/app/t");
+	expect_path(where.build_dir, "ws/b");
+	request.directory = "../ex/out";
+	where = locate_in("ws/app", &request);
+	expect_path(where.workspace_root, "ws/ex/out");
+	expect_path(where.target_dir, "ws/ex/out/t");
+	request = (struct locate_request){.directory = "../ws/app", .of_cargo = true};
+	where = locate_in("home", &request);
+	expect_path(where.workspace_root, "ws");
+	expect_path(where.target_dir, "ws/target");
+	/* Ours means both. */
+	where = locate_in("ws/app", &(struct locate_request){.target_dir = "t"});
+	expect_path(where.build_dir, "ws/app/t");
+}
+
 static void fail_one(const char *dir, const struct locate_request *request, int code, const char *word)
 {
 	struct location where = {.target_dir = "untouched"};
@@ -248,6 +270,7 @@ int main(void)
 		WORKSPACE_TEST(test_precedence),
 		WORKSPACE_TEST(test_home_on_the_way),
 		WORKSPACE_TEST(test_build_dir),
+		WORKSPACE_TEST(test_words_of_cargo),
 		WORKSPACE_TEST(test_errors),
 		WORKSPACE_TEST(test_against_cargo),
 	};

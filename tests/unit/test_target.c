@@ -61,6 +61,62 @@ static void test_layouts(void **state)
 	assert_string_equal(unit_out_dir(t->mem, new), "wasm/release/build/b/" A "/out");
 }
 
+static void profile_one(const char *profile, size_t places, size_t units)
+{
+	CLEANUP_TARGET struct target *t = NULL;
+	struct err err = ERR_INIT;
+	assert_int_equal(target_load_whole(temp_root, profile, &t, &err), 0);
+	assert_int_equal(t->nplace, places);
+	assert_int_equal(t->count, units);
+}
+
+static void test_one_profile(void **state)
+{
+	(void)state;
+	struct fake rows[] = {
+		lib("debug/.fingerprint/a-" A, "lib-a"),
+		lib("debug/build/b/" A "/fingerprint", "bin-b"),
+		lib("release/.fingerprint/a-" A, "lib-a"),
+		lib("wasm/debug/.fingerprint/a-" A, "lib-a"),
+		lib("wasm/release/.fingerprint/a-" A, "lib-a"),
+		/* No triple, but a profile's. */
+		lib("release/debug/.fingerprint/a-" A, "lib-a"),
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		(void)fake_put(&rows[i]);
+	profile_one("debug", 2, 3);
+	profile_one("release", 2, 2);
+	profile_one("dist", 0, 0);
+	profile_one(NULL, 4, 5);
+}
+
+/* Stamps of compilers lie beside the fingerprint, those of scripts where their output is. */
+static void test_built_since(void **state)
+{
+	(void)state;
+	static const char *const stamps[] = {
+		"debug/.fingerprint/a-" A "/invoked.timestamp",
+		"debug/build/a-" A "/invoked.timestamp",
+		"debug/build/b/" A "/fingerprint/invoked.timestamp",
+		"debug/build/b/" A "/run/invoked.timestamp",
+	};
+	const struct timespec before = {.tv_sec = 999}, at = {.tv_sec = 1000}, later = {.tv_sec = 1001};
+	struct fake rows[] = {
+		lib("debug/.fingerprint/a-" A, "lib-a"), lib("debug/build/b/" A "/fingerprint", "bin-b")};
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		(void)fake_put(&rows[i]);
+	assert_false(target_built_since(temp_fd, "debug", at));
+	for (size_t i = 0; i < COUNT_OF(stamps); i++) {
+		temp_put(stamps[i], "");
+		assert_true(target_built_since(temp_fd, "debug", at));
+		assert_int_equal(fsio_set_mtime(temp_fd, stamps[i], at, NULL), 0);
+		assert_true(target_built_since(temp_fd, "debug", before));
+		assert_true(target_built_since(temp_fd, NULL, at));
+		assert_false(target_built_since(temp_fd, "debug", later));
+		assert_false(target_built_since(temp_fd, "release", before));
+	}
+}
+
 /* Target directories of other tools inside this one are other trees. */
 static void test_nested_target(void **state)
 {
@@ -248,6 +304,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEMP_TEST(test_layouts),
+		TEMP_TEST(test_one_profile),
+		TEMP_TEST(test_built_since),
 		TEMP_TEST(test_nested_target),
 		TEMP_TEST(test_proofs),
 		TEMP_TEST(test_toolchains),
