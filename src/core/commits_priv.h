@@ -19,20 +19,18 @@ struct commit {
 	/* Of a SHA-256 name, the first 20 bytes. */
 	unsigned char id[20];
 	unsigned char tree[20];
-	/* Committer time, in seconds. */
-	int64_t time;
+	/* Committer and author time, in seconds; the latter only if the commit was read. */
+	int64_t time, author;
 	/* Topological level from the commit-graph; commits outside it stand above all others. */
 	uint32_t generation;
 	/* The parents are parent.data[first_parent .. + parent_count]. */
 	uint32_t first_parent;
 	uint32_t parent_count;
-	bool loaded;
-	/* The object itself was read, not the commit-graph; only then the next two are known. */
-	bool read;
-	/* How many parents the object names. */
+	/* How many parents the object names; only if it was read. */
 	uint32_t named_parents;
-	/* Author time, in seconds. */
-	int64_t author;
+	bool loaded;
+	/* From the object itself, not from the commit-graph. */
+	bool read;
 	/* A shallow clone ends here: the parents are not known. */
 	bool boundary;
 };
