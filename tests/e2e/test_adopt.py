@@ -7,7 +7,9 @@ import shutil
 import string
 import subprocess
 import sys
+import tempfile
 import time
+import unittest
 from pathlib import Path
 
 from steadytest import E2ECase, clean_env, copy_target, main, make_env, purelib, pyo3_workspace, snapshot
@@ -24,25 +26,45 @@ _OTHER = """#!/bin/sh
 """
 
 
-def build_env(parent) -> Path:
+def build_env(parent, made=True) -> Path:
     """An environment where pypa/build would make one."""
     name = "".join(random.choice(string.ascii_lowercase + string.digits) for _ in range(8))
-    return make_env(Path(parent) / f"build-env-{name}")
+    path = Path(parent) / f"build-env-{name}"
+    return make_env(path) if made else path
+
+
+#: Where workspaces and environments are whose paths several tests share, and the first builds of these, by what was built.
+#: Under other paths nearly all would be built again.
+_SHARED = Path(os.path.realpath(tempfile.mkdtemp(prefix="steady-adopt-")))
+_FIRST = {}
+unittest.addModuleCleanup(shutil.rmtree, _SHARED, ignore_errors=True)
 
 
 class Adoption(E2ECase):
+    #: Registry crates may come from another test's build. Then the file system proves nothing.
+    shared = True
+    #: The environment is another one than that of the shared build.
+    own_env = False
+
     def start(self, version="0.29", cargo="path", **how):
         """A built target; its environment `self.old` is gone."""
         tool = self.cargo(cargo)
         if not msrv_allows(tool, version):
             self.missing(f"pyo3 {version} needs a newer rustc than {tool}")
         self.home = self.tmp / "home"
-        self.ws = pyo3_workspace(self.tmp / "ws", tool, version, **how)
+        shutil.rmtree(_SHARED / "ws", ignore_errors=True)
+        self.ws = pyo3_workspace(_SHARED / "ws", tool, version, **how)
         for path, text in getattr(self, "files", {}).items():
             self.ws.write(path, text)
-        self.old = build_env(self.tmp)
+        built = (version, cargo, str(how))
+        first = _FIRST.get(built)
+        if first and self.shared:
+            copy_target(first[0], self.ws.target)
+        self.old = make_env(first[1] if first and not self.own_env else build_env(_SHARED, made=False))
         self.prepare(self.old)
         self.first_build()
+        if not first and not self.shared:
+            _FIRST[built] = (copy_target(self.ws.target, _SHARED / f"first-{len(_FIRST)}"), self.old)
         self.built(self.old)
         shutil.rmtree(self.old)
 
@@ -85,6 +107,8 @@ class Adoption(E2ECase):
 
 class Cold(Adoption):
     """Without the program everything above pyo3 is built again; with it nothing, or the project's own crates."""
+
+    shared = False
 
     def whole(self, version, **how):
         self.start(version, **how)
@@ -194,6 +218,7 @@ class OtherInterpreter(Adoption):
     edits = {"version": ("s/^version_minor .*/version_minor 9/",),
              "ABI": ("s/^version_minor .*/version_minor 14/", "s/^gil_disabled .*/gil_disabled 1/")}
     word = "version"
+    own_env = True
 
     def prepare(self, env):
         for name in (env / "bin").glob("python*"):
@@ -329,7 +354,7 @@ class Recorded(Adoption):
 
     def prepare(self, env, version="1.0"):
         install(env, "helper", version, {"helper/__init__.py": f"VALUE = {version!r}\n"})
-        if not self.ws.target.exists():
+        if env == self.old:
             self.steady("restore", PYO3_PYTHON=env / "bin/python")
 
     def built(self, env):
@@ -368,7 +393,7 @@ class Hostile(Adoption):
     def recorded_paths_are_never_run(self):
         """The recorded interpreter is a program, in its old place and in the target directory."""
         mark = self.tmp / "mark"
-        for parent in (self.tmp, self.ws.target):
+        for parent in (self.old.parent, self.ws.target):
             python = parent / self.old.name / "bin/python"
             python.parent.mkdir(parents=True)
             python.write_text(f"#!/bin/sh\ntouch {mark}\n")
