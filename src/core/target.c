@@ -6,6 +6,7 @@
 #include "steady/util/workers.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -326,13 +327,15 @@ int target_load_whole(const char *path, const char *profile, struct target **ret
 	return load_target(path, profile, true, ret, err);
 }
 
-/* Does the directory hold a stamp of that time or a later one? */
+/* Does the directory hold a stamp of that time or a later one? A link on the way could at worst hide a unit, which then
+ * gets no record. */
 static bool is_stamped(int buildfd, const char *directory, struct timespec since)
 {
 	CLEANUP_STR struct str path = STR_INIT;
 	struct stat st;
 	str_printf(&path, "%s/invoked.timestamp", directory);
-	return fsio_stat(buildfd, path.buf, &st, NULL) == 0 && timespec_cmp(st.st_mtim, since) >= 0;
+	return fstatat(buildfd, path.buf, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		timespec_cmp(st.st_mtim, since) >= 0;
 }
 
 /* Compilers leave their stamp beside the fingerprint, scripts where their output is. */
