@@ -151,11 +151,14 @@ static const unsigned char *extra_parent(
 			continue;
 		size_t first = c->parent[1] & ~MANY_PARENTS;
 		size_t count = l->edges_len / 4;
-		if (first >= count || i - 1u >= count - first)
-			break;
 		const unsigned char *edges = l->edges + first * 4;
+		if (first >= count || i - 1u > count - first)
+			break;
+		/* The one before was the last; it may be the chunk's last, too. */
 		if (i >= 2 && (be32(edges + (size_t)(i - 2) * 4) & MANY_PARENTS) != 0)
 			return NULL;
+		if (i - 1u == count - first)
+			break;
 		const unsigned char *name = name_at(g, be32(edges + (size_t)(i - 1) * 4) & ~MANY_PARENTS);
 		*ret_sound = name != NULL;
 		return name;

@@ -228,32 +228,37 @@ static bool load_from_graph(struct commits *c, uint32_t place)
 	return sound;
 }
 
+static int load_from_object(struct commits *c, uint32_t place, struct said *said, struct err *err)
+{
+	int code = read_commit(c, c->commit.data[place].id, said, err);
+	if (code < 0)
+		return code;
+	struct commit *commit = &c->commit.data[place];
+	memcpy(commit->tree, said->tree, 20);
+	commit->time = said->committer;
+	commit->author = said->author;
+	commit->named_parents = (uint32_t)(said->parents.len / 20);
+	commit->read = true;
+	/* Adding parents may move the table. */
+	bool boundary = commit->boundary;
+	for (size_t i = 0; !boundary && i < said->parents.len; i += 20)
+		add_parent(c, place, (const unsigned char *)said->parents.buf + i);
+	return 0;
+}
+
 int commits_load(struct commits *c, uint32_t place, struct err *err)
 {
-	struct commit *commit = &c->commit.data[place];
-	if (commit->loaded)
+	int code = 0;
+	if (c->commit.data[place].loaded)
 		return 0;
-	commit->first_parent = (uint32_t)c->parent.len;
+	c->commit.data[place].first_parent = (uint32_t)c->parent.len;
 	if (!load_from_graph(c, place)) {
 		struct said said = {.parents = STR_INIT};
-		int code = read_commit(c, commit->id, &said, err);
-		if (code < 0) {
-			str_release(&said.parents);
-			return code;
-		}
-		memcpy(commit->tree, said.tree, 20);
-		commit->time = said.committer;
-		commit->author = said.author;
-		commit->named_parents = (uint32_t)(said.parents.len / 20);
-		commit->read = true;
-		for (size_t i = 0; !commit->boundary && i < said.parents.len; i += 20) {
-			add_parent(c, place, (const unsigned char *)said.parents.buf + i);
-			commit = &c->commit.data[place];
-		}
+		code = load_from_object(c, place, &said, err);
 		str_release(&said.parents);
 	}
-	c->commit.data[place].loaded = true;
-	return 0;
+	c->commit.data[place].loaded = code == 0;
+	return code;
 }
 
 int commits_times(struct commits *c, uint32_t place, int64_t *ret_author, int64_t *ret_committer,

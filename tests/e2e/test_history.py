@@ -209,6 +209,21 @@ class Damaged(E2ECase):
             self.try_all(repository, name, rng)
         self.assertEqual(answers(repository, "no-cache"), expected(history))
 
+    def test_commit_graph_that_lacks_parents(self):
+        """Where the graph names a parent that is not in it, the commit itself is read, after some parents were added."""
+        history = random_history(8002, commits=120)
+        repository = history.write(self.tmp / "r")
+        git(repository, "commit-graph", "write", "--reachable")
+        graph = repository / ".git/objects/info/commit-graph"
+        bad = bytearray(graph.read_bytes())
+        rows = {bytes(bad[8 + 12 * i:12 + 12 * i]): int.from_bytes(bad[12 + 12 * i:20 + 12 * i], "big") for i in range(bad[6] + 1)}
+        for at in range(rows[b"CDAT"], rows[b"CDAT"] + 36 * len(history.commits), 36):
+            if bad[at + 24:at + 28] != b"\x70\0\0\0":
+                bad[at + 24:at + 28] = b"\x60\0\0\0"
+        os.chmod(graph, 0o644)
+        graph.write_bytes(bytes(bad))
+        self.assertEqual(answers(repository, "no-cache"), expected(history))
+
     def test_commit_graph_in_a_circle(self):
         history = random_history(8001, commits=60)
         repository = history.write(self.tmp / "r")
