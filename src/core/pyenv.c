@@ -129,6 +129,16 @@ static void find_now(struct arena *mem, bool quiet, struct pyenv *env)
 		look_at_program(mem, quiet, env);
 }
 
+/* Is the interpreter one of the values, or in a directory that is one? */
+static bool is_told(const struct pyenv_values *values, const char *named)
+{
+	bool told = false;
+	for (size_t i = 0; i < PYENV_VARIABLES; i++)
+		told |= values->known[i] && values->value[i] != NULL && values->value[i][0] != '\0' &&
+			path_has_prefix(span_of(named), span_of(values->value[i]));
+	return told;
+}
+
 void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pyenv *ret)
 {
 	struct pyenv env = {.why = NULL};
@@ -139,6 +149,7 @@ void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pye
 	} else if (env.named != NULL) {
 		const char *dir;
 		env.pinned = ephemeral_env(env.named, mem, &dir);
+		env.told = is_told(values, env.named);
 		look_at_program(mem, values->quiet, &env);
 	}
 	if (env.why == NULL)

@@ -130,8 +130,8 @@ static bool check_place(struct recorder *rec, size_t i)
 	c->quiet = c->start;
 	bool after_mark = is_after_mark(rec, i);
 	const struct pyenv *env = rec->context.python[i].env;
-	/* Of environments that share one name the mark says which. */
-	if (env != NULL && env->pinned && !(after_mark && rec->rq->in_environment)) {
+	/* Of environments that share one name the mark says which; a recorded path says it itself. */
+	if (env != NULL && env->pinned && !env->told && !(after_mark && rec->rq->in_environment)) {
 		refuse(rec, i, "nothing shows in which Python environment it ran");
 		return false;
 	}

@@ -60,6 +60,8 @@ struct pyenv {
 	size_t nroot;
 	/** It was named by an alias or a throw-away path: cargo cannot tell one such environment from another. */
 	bool pinned;
+	/** The values themselves name it, by no alias: it is this environment and no other. */
+	bool told;
 	/** `named` is no interpreter of a known place: perhaps a script that starts one. */
 	bool wrapper;
 	/** Why it cannot be told, or NULL. */
