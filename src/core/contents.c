@@ -39,6 +39,8 @@ struct contents {
 	struct digestcache *digests;
 	struct strmap *by_path;
 	VEC(struct content *) all;
+	/** Those before this one were looked at in an earlier call. */
+	size_t settled;
 	/** One for each thread. */
 	struct folder *folder;
 	unsigned folders;
@@ -258,6 +260,7 @@ static void enter(const struct contents *contents, struct folder *folder, size_t
 static void look_at_one(void *ctx, unsigned worker, size_t i)
 {
 	struct contents *contents = ctx;
+	i += contents->settled;
 	struct content *c = contents->all.data[i];
 	struct folder *folder = &contents->folder[worker];
 	if (!is_in(folder, c))
@@ -267,7 +270,8 @@ static void look_at_one(void *ctx, unsigned worker, size_t i)
 	else
 		look_at(contents, c, AT_FDCWD, c->path);
 	progress_to(contents->progress,
-		atomic_fetch_add_explicit(&contents->done, 1, memory_order_relaxed) + 1, contents->all.len);
+		atomic_fetch_add_explicit(&contents->done, 1, memory_order_relaxed) + 1,
+		contents->all.len - contents->settled);
 }
 
 /* The time until which to wait before another pass, zero if all is at rest. */
@@ -275,8 +279,8 @@ static struct timespec restless_until(struct contents *contents)
 {
 	struct timespec until = {0, 0};
 	struct timespec clock = now();
-	vec_each (at, &contents->all) {
-		const struct content *c = *at;
+	for (size_t i = contents->settled; i < contents->all.len; i++) {
+		const struct content *c = contents->all.data[i];
 		if (c->state == CONTENT_UNREADABLE && c->error == EBUSY)
 			until = newer(until, tick_after(clock));
 		else if (is_racy(c, contents->pass, clock))
@@ -297,7 +301,7 @@ static void make_pass(struct contents *c, unsigned threads)
 		c->folder[i] = (struct folder){.fd = -1};
 	c->pass = now();
 	atomic_store(&c->done, 0);
-	workers_for(c->all.len, threads, look_at_one, c);
+	workers_for(c->all.len - c->settled, threads, look_at_one, c);
 	for (unsigned i = 0; i < c->folders; i++)
 		close_folder(&c->folder[i]);
 }
@@ -323,25 +327,30 @@ static void keep_digests(struct contents *c)
 	}
 }
 
-void contents_settle(struct contents *c, const struct progress *progress)
+/* Until all is at rest; what never is cannot be relied upon. */
+static void make_passes(struct contents *c)
 {
-	c->progress = progress;
-	unsigned threads = c->all.len >= PARALLEL_FROM ? c->folders : 1;
+	unsigned threads = c->all.len - c->settled >= PARALLEL_FROM ? c->folders : 1;
 	for (unsigned pass = 0; pass < MAX_PASSES; pass++) {
 		make_pass(c, threads);
 		struct timespec until = restless_until(c);
-		if (until.tv_sec == 0) {
-			keep_digests(c);
+		if (until.tv_sec == 0)
 			return;
-		}
 		sleep_until(until);
 	}
 	struct timespec clock = now();
-	vec_each (at, &c->all) {
-		if (is_racy(*at, c->pass, clock))
-			give_up(*at, EBUSY);
+	for (size_t i = c->settled; i < c->all.len; i++) {
+		if (is_racy(c->all.data[i], c->pass, clock))
+			give_up(c->all.data[i], EBUSY);
 	}
+}
+
+void contents_settle(struct contents *c, const struct progress *progress)
+{
+	c->progress = progress;
+	make_passes(c);
 	keep_digests(c);
+	c->settled = c->all.len;
 }
 
 struct timespec contents_settled_at(const struct contents *c)

@@ -8,10 +8,10 @@
  *		... c->digest ...
  *	contents = contents_free(contents);
  *
- * contents_settle ends with a moment at which everything wanted held what is reported: a file that was written to
- * while it was read, or so lately that a later write could carry the same stamp, is waited for and read again (git's
- * rule for racy entries). Every later write therefore has a stamp newer than all stamps reported. What never comes
- * to rest is CONTENT_UNREADABLE.
+ * contents_settle ends with a moment at which everything wanted since the last time held what is reported: a file that
+ * was written to while it was read, or so lately that a later write could carry the same stamp, is waited for and read
+ * again (git's rule for racy entries). Every later write therefore has a stamp newer than all stamps reported. What
+ * never comes to rest is CONTENT_UNREADABLE.
  *
  * Links are followed, as the compiler follows them. Only regular files are opened. With a digest cache a file that is
  * known not to have been written since it was hashed is not read again.
@@ -60,7 +60,7 @@ struct contents *contents_free(struct contents *c);
 
 /** `path` is absolute and copied. The answer holds after contents_settle and lives as long as the contents. */
 const struct content *contents_want(struct contents *c, const char *path);
-/** May be called again after more was wanted. */
+/** May be called again after more was wanted, which alone is looked at then. */
 void contents_settle(struct contents *c, const struct progress *progress);
 /** When the last pass of contents_settle began, less the clock's tick. */
 struct timespec contents_settled_at(const struct contents *c);
