@@ -1,6 +1,7 @@
 #include "steady/cli/shimsteps.h"
 
 #include "steady/cli/keeping.h"
+#include "steady/core/alias.h"
 #include "steady/core/digestcache.h"
 #include "steady/core/keeper.h"
 #include "steady/core/mark.h"
@@ -160,6 +161,16 @@ static bool left_unrecorded(const struct shim *s, int buildfd)
 		target_built_since(buildfd, s->profile, left);
 }
 
+/* Will cargo compare with an alias? Otherwise it may find the throw-away path that was recorded, and keep what is there. */
+static bool names_alias(void)
+{
+	static const char *const names[] = {"PYO3_PYTHON", "PYTHON_SYS_EXECUTABLE", "VIRTUAL_ENV"};
+	bool any = false;
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		any |= getenv(names[i]) != NULL && alias_is(getenv(names[i]));
+	return any;
+}
+
 /* What an earlier build left unrecorded, if it was one of this tree, is recorded; then every unit is judged. */
 static int verify_units(struct shim *s, int buildfd, struct err *err)
 {
@@ -170,7 +181,7 @@ static int verify_units(struct shim *s, int buildfd, struct err *err)
 	if (code == 0 && left_unrecorded(s, buildfd))
 		code = record(s, k, err);
 	if (code == 0)
-		code = keeper_adopt(k, NULL, err);
+		code = names_alias() ? keeper_adopt(k, NULL, err) : 0;
 	struct progress progress = ui_progress_start(s->ui, "Verifying");
 	if (code == 0)
 		code = keeper_verify(k, &progress, err);

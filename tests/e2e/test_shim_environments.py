@@ -124,6 +124,23 @@ class Elsewhere(EnvironmentCase):
             self.assertFalse((self.tmp / "not-there").exists())
 
 
+class Unswapped(EnvironmentCase):
+    """Where the environment's own path stays, what was built in it stays as well, as with cargo alone."""
+
+    def test_same_environment_twice(self):
+        env = self.isolated("one")
+        (self.ws / "build.rs").write_text(_SCRIPT.replace("ASK", self.ask).replace("PYO3_PYTHON", "VIRTUAL_ENV").replace(
+            'unwrap_or("python3".into())', 'map(|e| e + "/bin/python").unwrap()'))
+        variables = self.env(VIRTUAL_ENV=env)
+        self.run_shim("test", env=variables)
+        for words in (["test"], ["run"], ["test"]):
+            done = self.run_shim(*words, env=variables)
+            if words != ["run"]:
+                self.assertEqual(self.compiled(done), [])
+        self.run_shim("build", env=variables)
+        self.assertEqual(self.says(), "one")
+
+
 class AtOnce(EnvironmentCase):
     """Others build between our look and our build."""
 
