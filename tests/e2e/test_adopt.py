@@ -16,6 +16,7 @@ from steadytest import E2ECase, clean_env, copy_target, main, make_env, purelib,
 from steadytest import snapshot_difference, steady
 from steadytest.distributions import install
 from steadytest.pyo3 import install_module, msrv_allows
+from steadytest.run import CargoRun, steady_program
 
 #: The interpreter that the user's environment names.
 PYTHON = getattr(sys, "_base_executable", None) or sys.executable
@@ -210,6 +211,44 @@ class VirtualEnv(Adoption):
         self.travel()
         self.steady("restore", VIRTUAL_ENV=alias, PYO3_PYTHON=None)
         self.assertTrue(self.ws.cargo("build", env={"VIRTUAL_ENV": alias}).all_fresh)
+
+
+class Shimmed(Adoption):
+    """A cache that was filled without the shim: its first build adopts it, and one by `save` and `restore` is warm at once."""
+
+    def shimmed(self):
+        """A build called as front ends call it, from an environment of its own."""
+        shim, env = self.tmp / "shim", build_env(self.tmp)
+        shim.mkdir(exist_ok=True)
+        if not (shim / "cargo").exists():
+            (shim / "cargo").symlink_to(steady_program())
+        variables = self.ws.environment(PYO3_PYTHON=env / "bin/python", STEADY_HOME=self.home, **self.ws.tool.env)
+        variables["PATH"] = os.pathsep.join([str(shim), str(self.ws.tool.bin), variables["PATH"]])
+        done = subprocess.run([str(shim / "cargo"), "build", "-v", "--locked"], cwd=self.ws.root, env=variables,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        shutil.rmtree(env)
+        return CargoRun.parse([], 0, done.stdout, done.stderr)
+
+    def test_first_build(self):
+        self.start()
+        first = copy_target(self.ws.target, self.tmp / "first")
+        self.travel()
+        run = self.shimmed()
+        self.assertEqual(sorted(set(run.compiled)), ["answers", "helper"], run.stderr)
+        self.assertTrue(self.shimmed().all_fresh)
+        self.assert_answers(PYTHON)
+
+        shutil.rmtree(self.ws.target)
+        first.rename(self.ws.target)
+        self.steady("restore")
+        self.shimmed()
+        self.steady("save")
+        self.travel()
+        self.steady("restore")
+        run = self.shimmed()
+        self.assertTrue(run.all_fresh, run.stderr)
+        self.assert_answers(PYTHON)
 
 
 class OtherInterpreter(Adoption):
