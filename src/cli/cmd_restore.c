@@ -6,6 +6,7 @@
 #include "steady/cli/rewriting.h"
 #include "steady/cli/stamping.h"
 #include "steady/cli/targets.h"
+#include "steady/core/before.h"
 
 /* Root causes that are shown without --verbose. */
 #define FEW 8
@@ -34,7 +35,7 @@ static const struct opt restore_opts[] = {
 
 /* Numbers for the summary. */
 struct tally {
-	size_t fresh, immutable, verified, changed, unknown, rejected, roots;
+	size_t before, fresh, immutable, verified, changed, unknown, rejected, roots;
 	/** For each unit: how many units it drags along, itself included; 0 for those that are dragged or stay. */
 	size_t *cascade;
 };
@@ -54,8 +55,10 @@ static void count_units(const struct keeper *k, struct arena *mem, struct tally 
 {
 	const struct verification *v = k->verification;
 	*ret = (struct tally){.cascade = arena_array(mem, k->target->count, sizeof(*ret->cascade))};
+	const bool *before = before_find(k->target, k->files, v, mem);
 	for (size_t i = 0; i < k->target->count; i++) {
 		const struct unit_verdict *unit = &v->unit[i];
+		ret->before += before[i];
 		ret->immutable += unit->verdict == VERDICT_IMMUTABLE;
 		ret->verified += unit->verdict == VERDICT_VERIFIED;
 		ret->changed += unit->verdict == VERDICT_CHANGED;
@@ -78,6 +81,7 @@ static void print_json(const struct call *call, const struct keeper *k, const st
 	uint64_t bytes;
 	observer_counts(k->observer, &files, &bytes);
 	report_count(summary, "units", k->target->count);
+	report_count(summary, "fresh_before", tally->before);
 	report_count(summary, "fresh", tally->fresh);
 	report_count(summary, "immutable", tally->immutable);
 	report_count(summary, "verified", tally->verified);
@@ -136,9 +140,9 @@ static void say_result(const struct call *call, const struct keeper *k, const st
 	rewriting_say_adoption(call, k);
 	say_roots(call, k, tally);
 	ui_status(call->ui, args->dry_run || args->check ? "Would keep" : "Restored",
-		"%zu of %s (%zu verified, %zu that cannot change, %zu changed, %zu without proof)",
+		"%zu of %s (%zu verified, %zu that cannot change, %zu changed, %zu without proof); %zu were fresh before",
 		tally->fresh, keeping_count(call->mem, k->target->count, "unit"), tally->verified,
-		tally->immutable, tally->changed, tally->unknown);
+		tally->immutable, tally->changed, tally->unknown, tally->before);
 	if (k->verification->lost)
 		ui_note(call->ui, "the cache lost its time stamps; what is fresh was told by contents");
 	if (tally->rejected != 0)

@@ -1,15 +1,18 @@
 #include "steady/core/inputs.h"
 
 #include "steady/core/alias.h"
+#include "steady/core/gitreaders.h"
 #include "steady/core/gitstate.h"
 #include "steady/core/globs.h"
 #include "steady/core/macros.h"
 #include "steady/core/observe.h"
+#include "steady/util/fsio.h"
 #include "steady/util/path.h"
 #include "steady/util/strmap.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define ENVIRONMENT "the Python environment"
 
@@ -19,7 +22,7 @@ struct gatherer {
 	struct ways *ways;
 	struct arena *mem;
 	const struct unit_files *u;
-	bool reads_directories;
+	bool reads_directories, reads_git;
 	VEC(struct unit_input) found;
 	/** Kind and path of what is found already. */
 	struct strmap *seen;
@@ -212,6 +215,30 @@ static void gather_precalculated(struct gatherer *g)
 	}
 }
 
+static void gather_head(struct gatherer *g)
+{
+	if (!g->reads_git || g->u->origin == ORIGIN_CARGO_HOME || g->u->package_root == NULL)
+		return;
+	const char *head = gitreaders_head(g->mem, g->u->package_root);
+	if (head != NULL)
+		add(g, INPUT_GIT, false, head);
+}
+
+/*
+ * A script that watches what it wrote itself (shadow-rs in release builds) wants to run on every build. Stamps that a
+ * transport cuts off must not keep it from that.
+ */
+static bool watches_own_output(struct gatherer *g, const char *path)
+{
+	struct stat st;
+	for (size_t i = 0; i < g->own.len; i++) {
+		if (path_has_prefix(span_of(path), span_of(g->own.data[i])) && stat(path, &st) == 0 &&
+			timespec_cmp(st.st_mtim, g->u->reference.st.st_mtim) > 0)
+			return true;
+	}
+	return false;
+}
+
 static void gather_run(struct gatherer *g)
 {
 	if (g->u->reference_state != REFERENCE_READ) {
@@ -220,10 +247,15 @@ static void gather_run(struct gatherer *g)
 		return;
 	}
 	gather_precalculated(g);
+	gather_head(g);
 	CLEANUP_STR struct str path = STR_INIT;
 	for (size_t i = 0; i < g->u->nrerun_path; i++) {
 		if (!unitfiles_rerun_path(g->u, g->u->rerun_path[i], &path)) {
 			g->why = "the package's directory is not known";
+			return;
+		}
+		if (watches_own_output(g, path.buf)) {
+			g->why = "cargo runs its script on every build, since it watches what it writes";
 			return;
 		}
 		gather_watched(g, path.buf);
@@ -253,6 +285,7 @@ void inputs_prepare(struct inputs_context *ret, struct unitfiles *files, const s
 {
 	struct inputs_context context = {.files = files, .target = target, .ways = ways};
 	context.reads_directories = macros_find(target, mem);
+	context.reads_git = gitreaders_find(target, mem);
 	context.python = pyscripts_find(target, files, mem);
 	context.globs = globs_read(mem, unitfiles_workspace_root(files), &context.globs_why);
 	*ret = context;
@@ -311,6 +344,7 @@ void inputs_of(const struct inputs_context *context, struct arena *mem, size_t u
 		.mem = mem,
 		.u = unitfiles_get(context->files, unit),
 		.reads_directories = context->reads_directories[unit],
+		.reads_git = context->reads_git[unit],
 		.seen = strmap_new()};
 	gather(&g);
 	gather_globs(&g, context, unit);

@@ -37,6 +37,12 @@ static struct fingerprint *with_text(struct arena *mem, const struct unit *u, co
 	return NULL;
 }
 
+bool precalculated_differs(const struct unit *u, const struct pkglist *package)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	return with_text(mem, u, package) != NULL;
+}
+
 /* Units with one hash are edited alike, or the hashes above them would have two meanings. */
 static void edit_with_twins(
 	struct planner *p, const struct rehash_index *index, size_t i, const struct fingerprint *fp)

@@ -1,11 +1,14 @@
 #include "verify_priv.h"
 
 #include "steady/core/lost.h"
+#include "steady/core/mtimewalk.h"
 #include "steady/core/place.h"
+#include "steady/core/precalculated.h"
 #include "steady/core/recordset.h"
 #include "steady/core/remake.h"
 #include "steady/core/revive.h"
 #include "steady/core/unitorder.h"
+#include "steady/util/fsio.h"
 
 #include <stdlib.h>
 
@@ -147,6 +150,44 @@ static void find_remakes(struct judge *j, size_t i)
 	}
 }
 
+static void watch(struct unit_watched *watched, bool there, struct timespec mtime)
+{
+	watched->missing |= !there;
+	if (there && timespec_cmp(mtime, watched->newest) > 0)
+		watched->newest = mtime;
+}
+
+/* What was not looked at for a proof is asked for its time. */
+static void watch_unproven(struct judge *j, size_t i, struct unit_watched *watched)
+{
+	const struct unit_inputs *inputs = &j->evidence[i].inputs;
+	for (size_t n = 0; n < inputs->count; n++) {
+		struct timespec mtime;
+		if (inputs->item[n].compared)
+			watch(watched, mtime_recursive(inputs->item[n].path, &mtime, NULL) == 0, mtime);
+	}
+}
+
+/* Whatever the verdict will be: what does cargo see? */
+static void find_watched(struct judge *j, size_t i)
+{
+	const struct evidence *evidence = &j->evidence[i];
+	const struct unit_verdict *verdict = &j->v->unit[i];
+	struct unit_watched *watched = &j->v->watched[i];
+	if (evidence->seen == NULL) {
+		watch_unproven(j, i, watched);
+		return;
+	}
+	size_t count = verdict->bound ? verdict->record->ninput : evidence->inputs.count;
+	for (size_t n = 0; n < count; n++) {
+		const struct observation *seen = evidence->seen[n];
+		if (verdict->bound ? verdict->record->input[n].compared : evidence->inputs.item[n].compared)
+			watch(watched, seen->state != OBSERVED_MISSING, seen->mtime);
+		if (seen->package != NULL)
+			watched->other_text |= precalculated_differs(&j->t->unit[i], seen->package);
+	}
+}
+
 static void judge_one(struct judge *j, size_t i)
 {
 	const char *why = unit_unfit(&j->t->unit[i]);
@@ -195,6 +236,9 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	j.remake = arena_array(v->mem, j.t->count, sizeof(*j.remake));
 	for (size_t i = 0; i < j.t->count; i++)
 		find_remakes(&j, i);
+	v->watched = arena_array(v->mem, j.t->count, sizeof(*v->watched));
+	for (size_t i = 0; i < j.t->count; i++)
+		find_watched(&j, i);
 	for (size_t n = 0; n < j.t->count; n++) {
 		judge_one(&j, v->order[n]);
 		j.judged[v->order[n]] = true;

@@ -8,9 +8,7 @@ import unittest
 from pathlib import Path
 
 from steadytest import E2ECase, Workspace, copy_target, main, steady
-from steadytest.faults import KILLED, killat, killat_program
 from steadytest.histories import git
-from steadytest.run import steady_program
 
 FILES = {
     ".gitignore": "target\n",
@@ -237,6 +235,24 @@ class Basics(Records):
                     (self.root / "plain/src/more").write_text("")
                 self.assertIn("was changed after the unit was started", str(self.save()["units"]))
                 self.check_next(["app", "plain"], "plain2 data1 msg1")
+
+    def test_fresh_before(self):
+        """What restore says of the time before it is what explain said."""
+        def compare(*expected):
+            before = self.steady("explain", "--format", "json", check=False).json["summary"]["fresh"]
+            summary = self.restore()["summary"]
+            self.assertEqual(summary["fresh_before"], before)
+            self.assertEqual((before, summary["fresh"]), expected)
+
+        self.first()
+        compare(5, 5)
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        compare(3, 3)
+        self.edit("plain/src/lib.rs", "plain2", "plain1")
+        compare(3, 5)
+        self.travel()
+        compare(0, 5)
+        compare(5, 5)
 
     def test_partial_build(self):
         """S6: the other package's build did not see the new bytes."""
@@ -575,72 +591,33 @@ class LostFarBelow(LostBelow):
     test_the_same_machine = None  # cargo's own order makes the one between them again
 
 
-@unittest.skipUnless(killat_program(), "killat is for Linux on x86-64 and aarch64")
-class Killed(Records):
-    """A restore or save that is killed anywhere leaves nothing but rebuilds."""
+class Always(Records):
+    """A script that watches what it writes itself runs on every build, as shadow-rs wants it in release builds."""
 
-    files = WholePackage.files
+    def setUp(self):
+        super().setUp()
+        self.machine = self.tmp / "machine"
+        (self.origin / "script/build.rs").write_text(
+            'fn main() {\n    let out = std::path::Path::new(&std::env::var("OUT_DIR").unwrap()).join("o.rs");\n'
+            '    std::thread::sleep(std::time::Duration::from_millis(20));\n    std::fs::write(&out, "").unwrap();\n'
+            '    println!("cargo:rerun-if-changed={}", out.display());\n'
+            f'    println!("cargo:rustc-env=DATA={{}}", std::fs::read_to_string("{self.machine}").unwrap());\n}}\n')
+        self.commit()
+        self.clone()
 
-    def killed(self, command, count, **how):
-        # Each run must make the same calls: no digests from the one before.
-        shutil.rmtree(self.tmp / "home", ignore_errors=True)
-        return killat([str(steady_program()), command, "--manifest-path", str(self.root / "Cargo.toml")], count,
-                      env=self.ws.environment(STEADY_HOME=self.tmp / "home"), **how)
-
-    def some_calls(self, command):
-        calls = self.killed(command, 0).calls
-        return range(1, calls + 1, max(1, calls // 12))
-
-    def keep(self):
-        shutil.rmtree(self.tmp / "pristine", ignore_errors=True)
-        copy_target(self.ws.target, self.tmp / "pristine")
-
-    def reset(self):
-        shutil.rmtree(self.ws.target)
-        copy_target(self.tmp / "pristine", self.ws.target)
-
-    def test_restore(self):
+    def test_stamps_that_hide_it_from_cargo(self):
+        self.machine.write_text("one")
         self.first()
-        self.edit_origin("plain/src/lib.rs", "plain1", "plain2")
-        self.edit_origin("app/src/msg.txt", "msg1", "msg2")
-        self.travel()
-        self.keep()
-        numbers = self.some_calls("restore")
-        for number in numbers:
-            with self.subTest(call=number):
-                self.reset()
-                run = self.killed("restore", number)
-                self.assertEqual(run.returncode, KILLED)
-                self.build()
-                self.assertEqual(self.answer(), "plain2 data1 msg2")
-                self.reset()
-                self.killed("restore", number)
-                self.check_next(["app", "plain"], "plain2 data1 msg2")
-
-    def test_restore_with_lost_stamps(self):
-        self.first()
-        self.edit_origin("plain/src/lib.rs", "plain1", "plain2")
-        self.travel((), ("-m",))
-        self.keep()
-        for number in self.some_calls("restore"):
-            with self.subTest(call=number):
-                self.reset()
-                self.killed("restore", number)
+        for number, name in enumerate(("seconds", "tar -m", "cp -r")):
+            with self.subTest(way=name):
+                self.machine.write_text(f"machine{number}")
+                LostStamps.WAYS[name](self)
                 self.restore()
                 self.build()
-                self.assertEqual(self.answer(), "plain2 data1 msg1")
+                self.assertEqual(self.answer(), f"plain1 machine{number} msg1")
+                self.save()
 
-    def test_save(self):
-        self.restore()
-        self.ws.cargo("build")
-        self.keep()
-        for number in self.some_calls("save"):
-            with self.subTest(call=number):
-                self.reset()
-                self.killed("save", number)
-                self.restore()
-                self.build()
-                self.assertEqual(self.answer(), "plain1 data1 msg1")
+    cp = LostStamps.cp
 
 
 class Stash(Records):

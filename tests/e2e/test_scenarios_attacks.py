@@ -96,17 +96,31 @@ class Attacks(ScenarioCase):
         self.builds(world, {"txt": "two"}, TXT)
 
     def test_X15_restamped_edit(self):
+        for options in ((), ("--mtimes",)):
+            with self.subTest(options):
+                world = self.world()
+                world.git("config", "core.checkStat", "minimal")
+                stamp = (world.root / "txt/msg.txt").stat().st_mtime_ns
+                world.write("txt/msg.txt", "two\n")
+                edited = (world.root / "txt/msg.txt").stat().st_mtime_ns
+                world.restore(*options)
+                self.assertEqual((world.root / "txt/msg.txt").stat().st_mtime_ns, edited)
+                self.assertNotEqual(stamp, edited)
+                world.git("checkout", "-q", "-B", "main", check=False)
+                self.assertEqual((world.root / "txt/msg.txt").read_text(), "two\n")
+                self.builds(world, {"txt": "two"}, TXT)
+
+    def test_X15_other_tools_stamp_edits(self):
+        """What the program does not do: the commit's time on an edited file, and git puts the old bytes over it."""
         world = self.world()
         world.git("config", "core.checkStat", "minimal")
-        stamp = (world.root / "txt/msg.txt").stat().st_mtime_ns
-        world.write("txt/msg.txt", "two\n")
-        edited = (world.root / "txt/msg.txt").stat().st_mtime_ns
-        world.restore()
-        self.assertEqual((world.root / "txt/msg.txt").stat().st_mtime_ns, edited)
-        self.assertNotEqual(stamp, edited)
-        world.git("checkout", "-q", "-B", "main", check=False)
-        self.assertEqual((world.root / "txt/msg.txt").read_text(), "two\n")
-        self.builds(world, {"txt": "two"}, TXT)
+        path = world.root / "txt/msg.txt"
+        os.utime(path, (int(path.stat().st_mtime), int(path.stat().st_mtime)))
+        world.git("update-index", "--refresh")
+        stamp = path.stat().st_mtime_ns
+        world.write("txt/msg.txt", "two\n", stamp=stamp)
+        world.git("checkout", "-q", "old")
+        self.assertEqual(path.read_text(), "zero\n")
 
     def test_X27_fifo_and_device_as_input(self):
         world = self.world()
@@ -170,7 +184,9 @@ class Make(ScenarioCase):
     assert!(std::process::Command::new("make").args(["-s", "-f", "csrc/Makefile", &out]).status().unwrap().success());
 }
 """,
-             "nat/csrc/Makefile": "$(OUT)/made.txt: csrc/text.c\n\tcp csrc/text.c $(OUT)/made.txt\n",
+             "nat/csrc/Makefile": "$(OUT)/made.txt: csrc/text.c\n"
+                                  "\ttest -z '$(KILLED)' || { printf half > $(OUT)/made.txt; kill -9 $$PPID; }\n"
+                                  "\tcp csrc/text.c $(OUT)/made.txt\n",
              "nat/csrc/text.c": "one\n",
              "nat/src/lib.rs": shown('include_str!(concat!(env!("OUT_DIR"), "/made.txt")).trim()')}
 
@@ -203,6 +219,22 @@ class Make(ScenarioCase):
                     w.travel("old", how)
                     date_sources(w)
                 self.check(story, {"nat": "zero"}, ["app", "nat"], alone="stale")
+
+
+    def test_X09_killed_make(self):
+        """Half a file, as young as any: make takes it for made."""
+        for how in ("pax", "tar-m", "cp"):
+            with self.subTest(how):
+                def story(w, how=how):
+                    w.write("nat/csrc/text.c", "two\n")
+                    w.commit()
+                    w.restore()
+                    w.variables["KILLED"] = "1"
+                    self.assertNotEqual(w.build(check=False).returncode, 0)
+                    del w.variables["KILLED"]
+                    w.save()
+                    w.travel(how=how)
+                self.check(story, {"nat": "two"}, ["app", "nat"], alone="" if how == "pax" else "stale")
 
 
 class SideOutputs(ScenarioCase):

@@ -153,6 +153,46 @@ class Vergen(ScenarioCase):
         self.check(lambda w: w.travel(), {}, [], alone="more")
 
 
+class GitHash(ScenarioCase):
+    """built and shadow-rs write down the commit, and all that cargo is told of is the whole package."""
+
+    fetched = True
+    files = {**workspace(["head", "shadow", "other"]), **_OTHER,
+             "head/Cargo.toml": manifest("head", '\n[build-dependencies]\nbuilt = { version = "=0.6.0", features = ["git2"] }\n'),
+             "head/build.rs": "fn main() { built::write_built_file().unwrap(); }\n",
+             "head/src/lib.rs": '#[allow(dead_code)]\nmod built { include!(concat!(env!("OUT_DIR"), "/built.rs")); }\n'
+                                + shown('built::GIT_COMMIT_HASH.unwrap()'),
+             "shadow/Cargo.toml": manifest("shadow", '\n[dependencies]\nshadow-rs = { version = "=1.7.1", default-features = false }\n'
+                                           '[build-dependencies]\n'
+                                           'shadow-rs = { version = "=1.7.1", default-features = false, features = ["build"] }\n'),
+             "shadow/build.rs": "fn main() { shadow_rs::ShadowBuilder::builder().build().unwrap(); }\n",
+             "shadow/src/lib.rs": '#[allow(dead_code, unexpected_cfgs)]\nmod shadow { include!(concat!(env!("OUT_DIR"), "/shadow.rs")); }\n'
+                                  + shown('shadow::COMMIT_HASH')}
+
+    def assert_head(self, world, program="debug/app"):
+        head, says = world.git("rev-parse", "HEAD"), world.says(program)
+        self.assertEqual((says["head"], says["shadow"]), (head, head))
+
+    def test_X04_git_hash_in_a_script(self):
+        for how in ("pax", "tar-m"):
+            with self.subTest(how):
+                def story(w, how=how):
+                    w.commit("empty")
+                    w.travel(how=how)
+                self.assert_head(self.check(story, {}, ["app", "head", "shadow"]))
+
+                def detached(w, how=how):
+                    w.travel(how=how)
+                    w.git("checkout", "-q", "--detach", "origin/old")
+                self.assert_head(self.check(detached, {}, ["app", "head", "shadow"]))
+                self.assert_head(self.check(lambda w, how=how: w.travel(how=how), {}, [], alone="more"))
+
+    def test_X04_committed_in_place(self):
+        def story(w):
+            w.commit("empty")
+        self.assert_head(self.check(story, {}, ["app", "head", "shadow"]))
+
+
 class Patched(ScenarioCase):
     """A crate of the registry over a path crate that replaces another: app -> proc-macro2 -> unicode-ident."""
 

@@ -46,6 +46,8 @@ struct inputs_context {
 	struct ways *ways;
 	/** For each unit: its macros may read directories (core/macros.h). */
 	const bool *reads_directories;
+	/** For each unit: below it is what reads git's repository (core/gitreaders.h). */
+	const bool *reads_git;
 	/** For each unit: the Python environment that its script sees (core/pyscripts.h). */
 	const struct pyscript *python;
 	/** The user's patterns (core/globs.h), NULL if there are none; and why they cannot be told, or NULL. */

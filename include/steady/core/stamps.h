@@ -9,7 +9,8 @@
  * Sources are never touched. In this order, so that an end at any point leaves nothing but needless rebuilds:
  *	1. units that must be rebuilt are invalidated: their reference is set aside (core/aside.h), a doc unit's hash
  *	   file is emptied, the files in the OUT_DIR of a script that must run are dated back, since make and cmake
- *	   trust their times;
+ *	   trust their times. Always: where every input is newer than all of them, make builds again whatever has an
+ *	   input below it, dated back or not; and files that the script reads without saying so may have old times;
  *	2. references of verified units that were set aside are put back;
  *	3. from the bottom up, verified units get their stamps: the reference not less than the newest input (exactly
  *	   that if it has to be raised), the outputs not less than those of the dependencies, nothing later than

@@ -62,6 +62,16 @@ struct verify_request {
 	const struct progress *progress;
 };
 
+/** What cargo itself sees of a unit's inputs, whatever the verdict. */
+struct unit_watched {
+	/** Newest mtime of those that it compares with the reference. */
+	struct timespec newest;
+	/** One of them is not there. */
+	bool missing;
+	/** The newest file of the whole package is another than the fingerprint says. */
+	bool other_text;
+};
+
 struct verification {
 	struct arena *mem;
 	struct recordset *records;
@@ -71,6 +81,7 @@ struct verification {
 	bool *revived;
 	/** It was perhaps built against another build of what is below it (core/lost.h). */
 	bool *shaken;
+	struct unit_watched *watched;
 	/** All units, dependencies first. */
 	size_t *order;
 	/** The directory's stamps were lost on the way: order comes from the records. */

@@ -1,0 +1,144 @@
+"""save and restore are killed at every system call that writes: what is left is a rebuild, never a stale build."""
+
+import hashlib
+import os
+import shutil
+import unittest
+
+import test_records
+from steadytest import copy_target, main
+from steadytest.faults import KILLED, killat, killat_program
+from steadytest.run import steady_program
+from steadytest.tree import snapshot
+
+#: More calls than any of the runs makes.
+MANY = 2000
+
+#: Files whose time cargo does not read.
+_TIMELESS = ("steady-", "lib-", "bin-", "build-script-build-script-build", "run-build-script-", "mark")
+
+
+def _state(target) -> str:
+    """Equal for trees that cargo and the program cannot tell apart; a mark holds its own inode."""
+    digest = hashlib.sha256()
+    for path, (content, mtime, _) in sorted(snapshot(target).items()):
+        name = os.path.basename(path)
+        if name == "mark":
+            content = ""
+        digest.update(repr((path, content, 0 if name.startswith(_TIMELESS) else mtime)).encode())
+    return digest.hexdigest()
+
+
+@unittest.skipUnless(killat_program(), "killat is for Linux on x86-64 and aarch64")
+class Killed(test_records.Records):
+    """Most kills leave a state that was seen already: cargo runs once for each that is new."""
+
+    files = test_records.WholePackage.files
+
+    def killed(self, command, count):
+        # Each run must make the same calls: no digests from the one before.
+        shutil.rmtree(self.tmp / "home", ignore_errors=True)
+        return killat([str(steady_program()), command, "--manifest-path", str(self.root / "Cargo.toml")], count,
+                      env=self.ws.environment(STEADY_HOME=self.tmp / "home"))
+
+    def reset(self, source):
+        shutil.rmtree(self.ws.target)
+        copy_target(source, self.ws.target)
+
+    def each_state(self, command, reset, check):
+        """Runs COMMAND after RESET, killed before its first call, its second... until it is through; CHECK gets a copy of each
+        new state."""
+        seen, left = set(), self.tmp / "left"
+        for count in range(1, MANY):
+            reset()
+            run = self.killed(command, count)
+            if run.killed is None:
+                self.assertEqual(run.status, 0, run.stderr)
+                break
+            self.assertEqual(run.returncode, KILLED)
+            state = _state(self.ws.target)
+            if state not in seen:
+                seen.add(state)
+                shutil.rmtree(left, ignore_errors=True)
+                with self.subTest(call=f"{count}, {run.killed}"):
+                    check(copy_target(self.ws.target, left))
+        self.assertGreater(count, 5)
+        self.assertLess(count, MANY - 1)
+        self.assertGreater(len(seen), 3)
+
+    def restore_is_killed(self, answer, rebuilt, exactly=True):
+        """In the state that is there: cargo then makes no stale program, and after another restore no more than it must."""
+        pristine = self.tmp / "pristine"
+        shutil.rmtree(pristine, ignore_errors=True)
+        copy_target(self.ws.target, pristine)
+
+        def check(left):
+            self.build()
+            self.assertEqual(self.answer(), answer)
+            self.reset(left)
+            self.restore()
+            made = self.build()
+            self.assertTrue(made == rebuilt if exactly else set(rebuilt) <= set(made), made)
+            self.assertEqual(self.answer(), answer)
+
+        self.each_state("restore", lambda: self.reset(pristine), check)
+        self.reset(pristine)
+
+    def test_restore(self):
+        self.first()
+        self.edit_origin("plain/src/lib.rs", "plain1", "plain2")
+        self.edit_origin("script/data/x", "data1", "data2")
+        self.travel()
+        self.restore_is_killed("plain2 data2 msg1", ["app", "plain", "script"])
+
+    def test_restore_that_puts_back(self):
+        """References were set aside, and cargo emptied a hash for a build that never came to it."""
+        self.first()
+        self.edit("plain/src/lib.rs", "plain1", "plain2")
+        self.restore()
+        next(self.ws.target.rglob(".fingerprint/script-*/lib-script")).write_text("")
+        self.travel()
+        self.restore_is_killed("plain1 data1 msg1", [])
+
+    def test_restore_with_lost_stamps(self):
+        """What was not bound anew before the kill is built again at the worst."""
+        self.first()
+        self.edit_origin("plain/src/lib.rs", "plain1", "plain2")
+        for way in ((("--format=gnu",), ()), ((), ("-m",))):
+            self.travel(*way)
+            self.restore_is_killed("plain2 data1 msg1", ["app", "plain"], exactly=False)
+
+    def test_save(self):
+        """In the place where it was built; what is left is tried in a fresh clone of another commit."""
+        self.restore()
+        self.ws.cargo("build")
+        self.edit_origin("plain/src/lib.rs", "plain1", "plain2")
+        home, away, unsaved, kept = self.root, self.tmp / "away", snapshot(self.ws.target), set()
+
+        def reset():
+            for path in self.ws.target.rglob("*"):
+                if path.is_file() and str(path.relative_to(self.ws.target)) not in unsaved:
+                    path.unlink()
+
+        def check(left):
+            home.rename(away)
+            try:
+                self.clone()
+                copy_target(left, self.ws.target)
+                self.restore()
+                made = self.build()
+                self.assertTrue({"app", "plain"} <= set(made), made)
+                self.assertEqual(self.answer(), "plain2 data1 msg1")
+                kept.add("script" not in made)
+            finally:
+                shutil.rmtree(home)
+                away.rename(home)
+
+        self.each_state("save", reset, check)
+        self.assertEqual(kept, {False, True}, "there were kills before the first record and after the last")
+        reset()
+        self.assertEqual(self.save()["summary"]["refused"], 0)
+
+
+if __name__ == "__main__":
+    main()
