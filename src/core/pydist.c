@@ -77,6 +77,12 @@ bool pydist_is_own(const struct pydist *dist, struct span directory)
 	return path_has_prefix(directory, root) && access(manifest.buf, F_OK) == 0;
 }
 
+/* Installed from what is built here, `pip install .` changes it each time; what else the workspace holds is another thing. */
+bool pydist_is_project(const struct pydist *dist, struct span directory)
+{
+	return !dist->env->pinned && path_has_prefix(span_of(dist->workspace_root), directory);
+}
+
 /* When the interpreter's link and the file that makes it an environment were changed. */
 static void look_at_interpreter(struct pydist *dist)
 {

@@ -63,6 +63,8 @@ int pydist_read_file(struct pydist *dist, const char *path, size_t max, struct s
 void pydist_newest(struct pydist *dist, const struct stat *st);
 /** Is the directory, of an editable installation, of the work tree that is being built? */
 bool pydist_is_own(const struct pydist *dist, struct span directory);
+/** Is it that, or above it: is what was installed from there, not editable, the project itself? */
+bool pydist_is_project(const struct pydist *dist, struct span directory);
 /** The list, sorted, as text. */
 void pydist_text(struct pydist *dist, struct str *out);
 

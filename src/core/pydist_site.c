@@ -90,7 +90,9 @@ static void read_origin(struct site *s, const char *directory, struct origin *re
 	ret->editable = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(info, "editable"));
 	if (info != NULL && json_string(cJSON_GetObjectItemCaseSensitive(json, "url"), &url))
 		path_of_url(url, &path);
-	ret->own = ret->editable && path.len != 0 && pydist_is_own(s->dist, str_span(&path));
+	if (path.len != 0)
+		ret->own = ret->editable ? pydist_is_own(s->dist, str_span(&path))
+					 : pydist_is_project(s->dist, str_span(&path));
 }
 
 static void cover(struct site *s, struct span path, bool own)

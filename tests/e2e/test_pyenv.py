@@ -195,7 +195,7 @@ class Editable(PyenvCase):
         (source / "helper.py").write_text("VALUE = 1\n")
         self.editable(source)
         ws = self.built(REGISTERS)
-        (source / "helper.py").write_text("VALUE = 2\n")
+        (source / "helper.py").write_text("VALUE = 2  # of another size: .pyc files go by that and by whole seconds\n")
         self.assertEqual(self.build(ws), ("1", []), "cargo alone is stale")
         words, value, _ = self.restored(ws)
         self.assertEqual(value, "2", words)
@@ -210,6 +210,19 @@ class Editable(PyenvCase):
         install(self.env, "project", "1.1", {"__editable__.project.pth": f"{ws.root}/python\n"},
                 url={"url": ws.root.as_uri(), "dir_info": {"editable": True}})
         self.assertEqual(self.restored(ws)[1:], ("1", []))
+
+    def test_the_project_installed_into_its_environment(self):
+        """`pip install .` after each build: that is what was built, not what it was built from."""
+        ws = self.workspace(REGISTERS)
+        url = {"url": ws.root.as_uri(), "dir_info": {}}
+        install(self.env, "project", "1.0", {"project/__init__.py": "one\n"}, url=url)
+        ws = self.built(REGISTERS)
+        install(self.env, "project", "1.0", {"project/__init__.py": "two\n"}, url=url)
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+        # A package that lies in the workspace is something else.
+        install(self.env, "helper", "1.0", {"helper/__init__.py": "VALUE = 2\n"},
+                url={"url": (ws.root / "helper").as_uri(), "dir_info": {}})
+        self.assertEqual(self.restored(ws)[1:], ("2", ["app"]))
 
 
 #: A script that notes where its package lies.

@@ -26,7 +26,18 @@ class Cffi(PyCase):
         self.builds(front, "build --wheel", above, {"says()": "cffi 1.17.1 second"}, shim)
         front.project.edit("pyproject.toml", "cffi==1.17.1", "cffi==2.1.1")
         self.builds(front, "uv build --wheel", above, {"says()": "cffi 2.1.1 second"}, shim)
-        # cargo alone: each build runs the script, and compiles pyo3.
+        # pip's own isolation: the interpreter is always the same, what is installed lies in PYTHONPATH.
+        self.builds(front, "pip", None, {"says()": "cffi 2.1.1 second"}, shim)
+        self.builds(front, "pip", (), {"says()": "cffi 2.1.1 second"}, shim)
+        front.project.edit("pyproject.toml", "cffi==2.1.1", "cffi==1.17.1")
+        self.builds(front, "pip", above, {"says()": "cffi 1.17.1 second"}, shim)
+        self.alone(front, above)
+
+    def alone(self, front, above):
+        """cargo alone: under pip nothing is compiled, and the wheel is stale; elsewhere each build compiles pyo3."""
+        self.builds(front, "pip", None, {"says()": "cffi 1.17.1 second"})
+        front.project.edit("pyproject.toml", "cffi==1.17.1", "cffi==2.1.1")
+        self.builds(front, "pip", (), {"says()": "cffi 1.17.1 second"})
         self.builds(front, "uv build --wheel", None, {"says()": "cffi 2.1.1 second"})
         self.builds(front, "build --wheel", above | {"pyo3", "pyo3-ffi"}, {"says()": "cffi 2.1.1 second"})
 

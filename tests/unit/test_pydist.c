@@ -203,10 +203,16 @@ static void test_own_project(void **state)
 	pinned = true;
 	expect_trouble("holds app, an editable installation");
 	pinned = false;
-	/* Not editable: it has hashes like any other. */
+	/* Not editable: the project is what was built; in an environment of a build, and elsewhere, it has hashes like any other. */
+	assert_int_equal(fsio_unlink(temp_fd, SITE "__editable__.app.pth", NULL), 0);
 	temp_put(SITE "app-1.0.dist-info/direct_url.json",
 		arena_printf(temp_mem, "{\"url\": \"file://%s\", \"dir_info\": {}}", temp_path("ws")));
-	assert_int_equal(fsio_unlink(temp_fd, SITE "__editable__.app.pth", NULL), 0);
+	expect(&before, NULL);
+	pinned = true;
+	expect(&before, "app 1.0 is new in the Python environment");
+	pinned = false;
+	temp_put(SITE "app-1.0.dist-info/direct_url.json",
+		arena_printf(temp_mem, "{\"url\": \"file://%s\", \"dir_info\": {}}", temp_path("ws/tools")));
 	expect(&before, "app 1.0 is new in the Python environment");
 }
 
