@@ -181,6 +181,9 @@ static void find_watched(struct judge *j, size_t i)
 	size_t count = verdict->bound ? verdict->record->ninput : evidence->inputs.count;
 	for (size_t n = 0; n < count; n++) {
 		const struct observation *seen = evidence->seen[n];
+		/* A Python environment that the record names and nobody can find: cargo does not look at it either. */
+		if (seen == NULL)
+			continue;
 		if (verdict->bound ? verdict->record->input[n].compared : evidence->inputs.item[n].compared)
 			watch(watched, seen->state != OBSERVED_MISSING, seen->mtime);
 		if (seen->package != NULL)
