@@ -225,7 +225,7 @@ class ScenarioCase(E2ECase):
         """A copy of the base, as an archive unpacks it: built, saved, everything committed and pushed."""
         cls = type(self)
         if cls._folder is None:
-            folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="steady-scenario-")))
+            folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="steady-scenario-", suffix="-t")))
             _build_base(cls, folder)
             cls._folder = folder
         for name in ("repo", "origin.git"):

@@ -1,9 +1,12 @@
 """Every unit that a real cargo wrote is found, read and verified: its hash is recomputed from its JSON, 100 %.
 
-One rich workspace and one extension module per cargo, through every command that makes other kinds of units.
+One rich workspace and one extension module per cargo, through every command that makes other kinds of units; `--all` takes
+every cargo and pyo3 instead of a choice.
 """
 
+import itertools
 import os
+import sys
 import unittest
 from collections import Counter
 
@@ -76,9 +79,6 @@ class FormatsReal(E2ECase):
     def test_rich_debian_web(self):
         self.rich("debian-web")
 
-    def test_rich_debian_web_old(self):
-        self.rich("debian-web-old")
-
     def test_rich_new_layout(self):
         ws = self.rich("newlayout")
         self.assertTrue(list(ws.target.glob("debug/build/*/*/fingerprint/*.json")))
@@ -107,6 +107,13 @@ class FormatsReal(E2ECase):
     def test_pyo3_new_layout(self):
         self.module("newlayout", "0.29", abi3=True)
 
+
+if "--all" in sys.argv:
+    sys.argv.remove("--all")
+    FormatsReal.test_rich_debian_web_old = lambda self: self.rich("debian-web-old")
+    for _name, _version, _abi3 in itertools.product(("path", "debian-web", "newlayout"), ("0.22", "0.26", "0.29"), (False, True)):
+        setattr(FormatsReal, f"test_pyo3_{_name}_{_version}_{_abi3}",
+                lambda self, arguments=(_name, _version, _abi3): self.module(*arguments))
 
 if __name__ == "__main__":
     main()
