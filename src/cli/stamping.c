@@ -275,7 +275,8 @@ static int stamp_repository(struct stamping *s, struct stamping_tally *tally, st
 	CLEANUP_CLOSE int root = fsio_open_root(gitrepo_work_tree(s->repo), err);
 	if (root < 0)
 		return root;
-	CLEANUP_ARENA struct arena *mem = s->mem = arena_new();
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	s->mem = mem;
 	s->root = root;
 	s->options = plan_options(s->args);
 	struct looking looking = {.s = s, .err = ERR_INIT};

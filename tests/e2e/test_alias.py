@@ -489,7 +489,7 @@ class Making(AliasCase):
             if run.failed is None:
                 break
             if run.status != 0:
-                self.assertEqual(run.status, 3, run.failed)
+                self.assertEqual(run.status, 3, run.failed + run.stderr)
                 self.assertRegex(run.stderr, r"^error: there is no alias for .*: .*No space left")
             self.assertEqual([name for name in self.aliases() if name.startswith(".new-")], [], run.failed)
             self.assert_right(f"{count} {run.failed}")

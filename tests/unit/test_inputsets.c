@@ -118,7 +118,6 @@ static void interpreters(void **state)
 
 static struct timespec changed(const char *path)
 {
-	CLEANUP_ARENA struct arena *mem = arena_new();
 	struct stat st;
 	assert_int_equal(stat(temp_path(path), &st), 0);
 	return st.st_ctim;
