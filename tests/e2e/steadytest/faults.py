@@ -36,7 +36,8 @@ def killat(argv, count: int = 0, when: str = "--before", fail: str = None, calls
            env: dict = None, cwd=None, timeout: float = 120) -> FaultRun:
     """Runs ARGV under killat. `when`: --before or --after; `fail`: an errno by name instead of the kill."""
     env = dict(clean_env() if env is None else env)
-    env["ASAN_OPTIONS"] = "detect_leaks=0:" + env.get("ASAN_OPTIONS", "")
+    # Last, for the last word counts.
+    env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
     with tempfile.NamedTemporaryFile("r") as report:
         command = [killat_program(), "--count", str(count), "--report", report.name]
         command += ["--fail", fail] if fail else [when]
