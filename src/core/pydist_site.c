@@ -4,6 +4,7 @@
 #include "steady/format/json.h"
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
+#include "steady/util/str.h"
 
 #include <cjson/cJSON.h>
 #include <dirent.h>
@@ -26,6 +27,8 @@ struct site {
 	/** First components of the paths in RECORDs. */
 	struct strmap *covered;
 	struct span last;
+	/** All the paths in RECORDs; NULL unless the path is pinned, for nobody else has to find what was dropped among them. */
+	struct strmap *claimed;
 };
 
 static void give_up(struct pydist *dist, const char *why)
@@ -112,6 +115,8 @@ static void read_lines(struct site *s, struct span text, struct pydist_item *ite
 	while (pyrecord_next(&text, &line)) {
 		if (path_is_inside(line.path))
 			cover(s, line.path, own);
+		if (s->claimed != NULL)
+			(void)strmap_put(s->claimed, line.path, &covered_by_other);
 		if (own || line.passed_over)
 			continue;
 		if (line.hash.len != 0) {
@@ -253,6 +258,56 @@ static void add_loose(struct site *s, const char *name)
 	*vec_add(&dist->item) = item;
 }
 
+struct dropping {
+	const struct site *s;
+	const char *name;
+	struct str *path;
+};
+
+/* What no RECORD names; directories are entered. */
+static bool is_dropped(const char *path, bool is_directory, const void *ctx)
+{
+	const struct dropping *d = ctx;
+	if (is_directory)
+		return true;
+	if (span_ends(span_of(path), SPAN_LIT(".pyc")))
+		return false;
+	str_clear(d->path);
+	str_printf(d->path, "%s/%s", d->name, path);
+	return strmap_get(d->s->claimed, str_span(d->path)) == NULL;
+}
+
+/* A file that was put by hand among those of a distribution can be imported as they can. */
+static void add_dropped(struct site *s, const char *name)
+{
+	struct pydist *dist = s->dist;
+	CLEANUP_STR struct str path = STR_INIT;
+	const struct dropping dropping = {s, name, &path};
+	struct stat st;
+	if (stat(below(s, name), &st) < 0 || !S_ISDIR(st.st_mode))
+		return;
+	struct listing *list = arena_alloc(dist->mem, sizeof(*list));
+	list->filter = is_dropped;
+	list->ctx = &dropping;
+	listing_walk(dist->mem, dist->contents, below(s, name), list);
+	/* Directories alone hold nothing, and some installers leave empty ones. */
+	size_t kept = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->entry[i].type != LISTED_DIRECTORY)
+			list->entry[kept++] = list->entry[i];
+	}
+	list->count = kept;
+	if (kept == 0 && list->why == NULL) {
+		listing_release(list);
+		return;
+	}
+	if (kept > dist->budget)
+		give_up(dist, "holds too many files that no RECORD answers for");
+	dist->budget -= kept < dist->budget ? kept : dist->budget;
+	*vec_add(&dist->item) =
+		(struct pydist_item){.name = arena_printf(dist->mem, "%s/*", name), .listing = list};
+}
+
 static void visit(struct site *s, const char *name)
 {
 	struct span text = span_of(name);
@@ -268,6 +323,8 @@ static void visit(struct site *s, const char *name)
 		follow_paths(s, name);
 	if (cover_of == NULL)
 		add_loose(s, name);
+	else if (s->claimed != NULL && !span_ends(text, SPAN_LIT(".dist-info")))
+		add_dropped(s, name);
 }
 
 /* A directory changes when something is removed from it, and when __pycache__ is made in it, which says nothing. */
@@ -295,9 +352,11 @@ void pydist_read_site(struct pydist *dist, const char *path)
 	}
 	count_directory(&s, &st);
 	s.covered = strmap_new();
+	s.claimed = dist->env->pinned ? strmap_new_borrowing() : NULL;
 	for (size_t i = 0; i < list.count && dist->why == NULL; i++)
 		read_distribution(&s, list.entry[i].name);
 	for (size_t i = 0; i < list.count && dist->why == NULL; i++)
 		visit(&s, list.entry[i].name);
 	s.covered = strmap_free(s.covered);
+	s.claimed = strmap_free(s.claimed);
 }

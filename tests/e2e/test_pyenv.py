@@ -272,6 +272,23 @@ class UnderAnAlias(PyenvCase):
                 self.assertEqual(self.build(ws), ("1", []), "cargo alone is stale")
                 self.assertEqual(self.restored(ws)[1:], ("2", ["asker", "app"]))
 
+    def test_file_dropped_into_a_distribution(self):
+        """No RECORD names it, and it is imported all the same."""
+        def drop(env, value):
+            (purelib(env) / "helper" / "more.py").write_text(f"VALUE = {value}\n")
+        drop(self.first, 1)
+        drop(self.second, 1)
+        third = self.isolated("third")
+        drop(third, 2)
+        ws = self.built({**REGISTERS, "build.rs": _SCRIPT.replace("import helper; print(helper.VALUE)",
+                                                                 "import helper.more; print(helper.more.VALUE)")})
+        self.inside(ws, self.second)
+        self.assertEqual(self.restored(ws)[1:], ("1", []), "the same file")
+        self.inside(ws, third)
+        self.assertEqual(self.build(ws), ("1", []), "cargo alone is stale")
+        words, value, compiled = self.restored(ws)
+        self.assertEqual((value, compiled), ("2", ["app"]), words)
+
     def test_restore_outside_of_any_environment(self):
         """What it invalidates comes back where the build's environment is known."""
         ws = self.built(REGISTERS)
