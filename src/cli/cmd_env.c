@@ -3,6 +3,7 @@
 #include "steady/cli/commands.h"
 #include "steady/cli/report.h"
 #include "steady/core/alias.h"
+#include "steady/core/aliaspath.h"
 #include "steady/core/swap.h"
 #include "steady/core/userpython.h"
 #include "steady/util/path.h"

@@ -1,7 +1,7 @@
 #include "steady/cli/shimsteps.h"
 
 #include "steady/cli/keeping.h"
-#include "steady/core/alias.h"
+#include "steady/core/aliaspath.h"
 #include "steady/core/digestcache.h"
 #include "steady/core/keeper.h"
 #include "steady/core/mark.h"

@@ -3,6 +3,7 @@
 #include "aliastree_priv.h"
 #include "interpreter_priv.h"
 
+#include "steady/core/aliaspath.h"
 #include "steady/core/ephemeral.h"
 #include "steady/core/home.h"
 #include "steady/util/fsio.h"
@@ -79,7 +80,7 @@ static bool says(const cJSON *answer, const char *key, const char *expected)
 	return text != NULL && strcmp(text, expected) == 0;
 }
 
-static const char *judge(
+static const char *refusal(
 	const struct maker *m, const char *dir, const char *python, const char *site, struct span answer)
 {
 	struct interpreter now;
@@ -112,7 +113,7 @@ static int try_it(const struct maker *m, const char *temp, const char **ret_why,
 	int code = interpreter_run(python, true, change, m->mem, &answer, err);
 	if (code < 0 && code != -EPROTO)
 		return code;
-	const char *why = code < 0 ? "does not start" : judge(m, dir, python, site, answer);
+	const char *why = code < 0 ? "does not start" : refusal(m, dir, python, site, answer);
 	if (why == NULL)
 		return 0;
 	*ret_why = arena_printf(m->mem, "an alias of %s was tried, and it %s", m->who->base, why);
@@ -268,22 +269,4 @@ int alias_get(
 	found.site_packages = arena_printf(mem, "%s/%s", found.dir, aliastree_site(&found.who, mem));
 	*ret = found;
 	return 0;
-}
-
-bool alias_is(const char *path)
-{
-	CLEANUP_ARENA struct arena *mem = arena_new();
-	CLEANUP_STR struct str named = STR_INIT;
-	const char *home = home_path(mem);
-	if (home == NULL)
-		return false;
-	/* The home directory may have been named through a link; aliases never are. */
-	CLEANUP_FREE char *real = realpath(home, NULL);
-	path_normalize(&named, span_of(path));
-	struct span below,
-		root = span_of(arena_printf(mem, "%s/" ALIAS_DIRECTORY, real != NULL ? real : home));
-	if (!path_has_prefix(str_span(&named), root))
-		return false;
-	below = path_below(str_span(&named), root);
-	return below.len != 0 && below.ptr[0] != '.';
 }

@@ -1,6 +1,6 @@
 #include "rewrite_priv.h"
 
-#include "steady/core/alias.h"
+#include "steady/core/aliaspath.h"
 #include "steady/util/path.h"
 
 #include <stdlib.h>

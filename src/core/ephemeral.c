@@ -1,6 +1,6 @@
 #include "steady/core/ephemeral.h"
 
-#include "steady/core/alias.h"
+#include "steady/core/aliaspath.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "steady/core/ephemeral.h"
 
-#include "steady/core/alias.h"
+#include "steady/core/aliaspath.h"
 #include "steady/core/interpreter.h"
 #include "steady/util/path.h"
 #include "steady/util/str.h"

@@ -1,11 +1,12 @@
 #include "steady/core/inputs.h"
 
-#include "steady/core/alias.h"
+#include "steady/core/aliaspath.h"
 #include "steady/core/gitreaders.h"
 #include "steady/core/gitstate.h"
 #include "steady/core/globs.h"
 #include "steady/core/macros.h"
 #include "steady/core/observe.h"
+#include "steady/core/packagestamp.h"
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
 #include "steady/util/strmap.h"
@@ -210,7 +211,7 @@ static void gather_precalculated(struct gatherer *g)
 {
 	const struct fingerprint *fp = g->u->unit->fingerprint;
 	for (size_t i = 0; i < fp->nlocal; i++) {
-		if (fp->local[i].kind == LOCAL_PRECALCULATED && inputs_is_package_stamp(fp->local[i].text))
+		if (fp->local[i].kind == LOCAL_PRECALCULATED && packagestamp_is(fp->local[i].text))
 			gather_package(g);
 	}
 }
@@ -415,15 +416,4 @@ const char *inputs_title(enum input_kind kind, const char *path)
 	if (kind == INPUT_ENVIRONMENT_PATH)
 		return "the place of " ENVIRONMENT;
 	return kind == INPUT_GLOB ? "what the patterns in " GLOBS_FILE " and " GLOBS_VARIABLE " match" : path;
-}
-
-bool inputs_is_package_stamp(struct span text)
-{
-	uint64_t number;
-	size_t dot = span_find(text, '.');
-	if (dot == text.len || !span_u64(span_make(text.ptr, dot), &number))
-		return false;
-	struct span rest = span_skip(text, dot + 1);
-	return rest.len > 9 + 4 && span_u64(span_make(rest.ptr, 9), &number) &&
-		span_starts(span_skip(rest, 9), SPAN_LIT("s (")) && rest.ptr[rest.len - 1] == ')';
 }

@@ -1,7 +1,6 @@
 #include "steady/core/mark.h"
 
 #include "steady/core/pyenv.h"
-#include "steady/core/pyscripts.h"
 #include "steady/util/digest.h"
 #include "steady/util/fsio.h"
 #include "steady/util/procid.h"
@@ -31,7 +30,7 @@ static void add_environment(struct str *out)
 	char hex[DIGEST_HEX_LEN + 1] = "-";
 	pyenv_find(mem, &none, &env);
 	if (env.why == NULL && env.pinned) {
-		struct digest digest = digest_of(span_of(pyscripts_place(&env, mem)));
+		struct digest digest = digest_of(span_of(pyenv_place(&env, mem)));
 		digest_hex(&digest, hex);
 	}
 	str_printf(out, ENVIRONMENT "%s\n", hex);

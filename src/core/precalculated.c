@@ -1,7 +1,6 @@
 #include "steady/core/precalculated.h"
 
-#include "steady/core/inputs.h"
-#include "steady/core/pkglist.h"
+#include "steady/core/packagestamp.h"
 #include "steady/core/recordfile.h"
 #include "steady/core/rehash.h"
 #include "steady/util/fsio.h"
@@ -16,32 +15,6 @@ struct planner {
 	const struct fingerprint **edited;
 	VEC(struct rewrite_file) files;
 };
-
-/* The unit's fingerprint with another text, or NULL if it has that text already. */
-static struct fingerprint *with_text(struct arena *mem, const struct unit *u, const struct pkglist *package)
-{
-	const struct fingerprint *fp = u->fingerprint;
-	for (size_t i = 0; i < fp->nlocal; i++) {
-		if (fp->local[i].kind != LOCAL_PRECALCULATED || !inputs_is_package_stamp(fp->local[i].text))
-			continue;
-		const char *text = pkglist_newest(package, fp->local[i].text, mem);
-		if (span_eq_str(fp->local[i].text, text))
-			return NULL;
-		struct fingerprint *copy = arena_alloc(mem, sizeof(*copy));
-		*copy = *fp;
-		copy->local = arena_array(mem, fp->nlocal, sizeof(*copy->local));
-		memcpy(copy->local, fp->local, fp->nlocal * sizeof(*copy->local));
-		copy->local[i].text = span_of(text);
-		return copy;
-	}
-	return NULL;
-}
-
-bool precalculated_differs(const struct unit *u, const struct pkglist *package)
-{
-	CLEANUP_ARENA struct arena *mem = arena_new();
-	return with_text(mem, u, package) != NULL;
-}
 
 /* Units with one hash are edited alike, or the hashes above them would have two meanings. */
 static void edit_with_twins(
@@ -111,7 +84,7 @@ struct rewrite_plan *precalculated_plan(const struct target *t, const struct ver
 		if (v->unit[i].verdict != VERDICT_VERIFIED || v->unit[i].package == NULL ||
 			p.edited[i] != NULL)
 			continue;
-		const struct fingerprint *fp = with_text(plan->mem, &t->unit[i], v->unit[i].package);
+		const struct fingerprint *fp = packagestamp_edit(plan->mem, &t->unit[i], v->unit[i].package);
 		if (fp != NULL)
 			edit_with_twins(&p, index, i, fp);
 	}

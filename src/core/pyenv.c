@@ -1,6 +1,6 @@
 #include "pyenv_priv.h"
 
-#include "steady/core/alias.h"
+#include "steady/core/aliaspath.h"
 #include "steady/core/ephemeral.h"
 #include "steady/core/interpreter.h"
 #include "steady/util/path.h"
@@ -164,4 +164,13 @@ bool pyenv_is_pinned(void)
 	struct pyenv env;
 	pyenv_find(mem, &none, &env);
 	return env.pinned;
+}
+
+const char *pyenv_place(const struct pyenv *env, struct arena *mem)
+{
+	CLEANUP_STR struct str out = STR_INIT;
+	str_add(&out, "in");
+	for (size_t i = 0; i < env->nroot; i++)
+		str_printf(&out, " %s", env->root[i]);
+	return arena_strndup(mem, out.buf, out.len);
 }

@@ -25,7 +25,7 @@ struct pynow *pynow_look(const char *workspace_root)
 	if (env.why != NULL)
 		return now;
 	now->installed = observer_want(now->observer, INPUT_ENVIRONMENT, pydist_key(&env, now->mem));
-	now->place = observer_want(now->observer, INPUT_ENVIRONMENT_PATH, pyscripts_place(&env, now->mem));
+	now->place = observer_want(now->observer, INPUT_ENVIRONMENT_PATH, pyenv_place(&env, now->mem));
 	observer_look(now->observer, NULL);
 	return now;
 }

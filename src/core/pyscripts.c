@@ -99,15 +99,6 @@ static bool tells(const struct pyenv_values *values)
 	return any;
 }
 
-const char *pyscripts_place(const struct pyenv *env, struct arena *mem)
-{
-	CLEANUP_STR struct str out = STR_INIT;
-	str_add(&out, "in");
-	for (size_t i = 0; i < env->nroot; i++)
-		str_printf(&out, " %s", env->root[i]);
-	return arena_strndup(mem, out.buf, out.len);
-}
-
 static void fill(struct pyscript *script, const struct pyenv_values *values, struct arena *mem)
 {
 	struct pyenv *env = arena_alloc(mem, sizeof(*env));
@@ -116,7 +107,7 @@ static void fill(struct pyscript *script, const struct pyenv_values *values, str
 	if (env->why != NULL)
 		return;
 	script->key = pydist_key(env, mem);
-	script->place = pyscripts_place(env, mem);
+	script->place = pyenv_place(env, mem);
 }
 
 struct pyscript *pyscripts_find(const struct target *t, struct unitfiles *files, struct arena *mem)

@@ -1,5 +1,6 @@
 #include "steady/core/swap.h"
 
+#include "steady/core/aliaspath.h"
 #include "steady/core/ephemeral.h"
 #include "steady/core/home.h"
 #include "steady/format/pyconfig.h"

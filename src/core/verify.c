@@ -2,8 +2,8 @@
 
 #include "steady/core/lost.h"
 #include "steady/core/mtimewalk.h"
+#include "steady/core/packagestamp.h"
 #include "steady/core/place.h"
-#include "steady/core/precalculated.h"
 #include "steady/core/recordset.h"
 #include "steady/core/remake.h"
 #include "steady/core/revive.h"
@@ -187,7 +187,7 @@ static void find_watched(struct judge *j, size_t i)
 		if (verdict->bound ? verdict->record->input[n].compared : evidence->inputs.item[n].compared)
 			watch(watched, seen->state != OBSERVED_MISSING, seen->mtime);
 		if (seen->package != NULL)
-			watched->other_text |= precalculated_differs(&j->t->unit[i], seen->package);
+			watched->other_text |= packagestamp_differs(&j->t->unit[i], seen->package);
 	}
 }
 

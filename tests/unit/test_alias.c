@@ -1,5 +1,6 @@
 /* Aliases of stand-ins for Pythons: made, found again, made anew, declined. Real ones: tests/e2e/test_alias.py. */
 #include "steady/core/alias.h"
+#include "steady/core/aliaspath.h"
 
 #include "fakepython.h"
 

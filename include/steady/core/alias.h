@@ -32,9 +32,6 @@ struct alias {
 	struct interpreter who;
 };
 
-/** Where aliases lie, below the home directory. */
-#define ALIAS_DIRECTORY "python-alias"
-
 /** Returned where there can be no alias: a positive condition, with *ret_why. */
 #define ALIAS_NONE 1
 
@@ -48,8 +45,5 @@ struct alias {
  */
 int alias_get(
 	const char *executable, struct arena *mem, struct alias *ret, const char **ret_why, struct err *err);
-
-/** Is `path` an alias of this home directory, or inside one? Text only. */
-bool alias_is(const char *path);
 
 #endif

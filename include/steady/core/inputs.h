@@ -77,7 +77,4 @@ bool inputs_question(
 /** The input's name in messages. */
 const char *inputs_title(enum input_kind kind, const char *path);
 
-/** Is it the string of a whole package's newest file ("<seconds>.<nanoseconds>s (<path>)")? */
-bool inputs_is_package_stamp(struct span precalculated);
-
 #endif

@@ -9,7 +9,6 @@
 #ifndef STEADY_CORE_PRECALCULATED_H
 #define STEADY_CORE_PRECALCULATED_H
 
-#include "steady/core/pkglist.h"
 #include "steady/core/rewrite.h"
 #include "steady/core/verify.h"
 #include "steady/util/base.h"
@@ -19,8 +18,5 @@
  * plan->edited counts the units whose text changes, plan->rehashed those with a new hash.
  */
 struct rewrite_plan *precalculated_plan(const struct target *t, const struct verification *v);
-
-/** Does the unit watch its whole package, and is the newest file another than it says? */
-bool precalculated_differs(const struct unit *u, const struct pkglist *package);
 
 #endif

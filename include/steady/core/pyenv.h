@@ -71,6 +71,9 @@ struct pyenv {
 /** Everything returned lives in mem. */
 void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pyenv *ret);
 
+/** How a record spells where the environment lies (INPUT_ENVIRONMENT_PATH), in mem. */
+const char *pyenv_place(const struct pyenv *env, struct arena *mem);
+
 /** Do this process's variables name an environment that is one of many with one name? */
 bool pyenv_is_pinned(void);
 

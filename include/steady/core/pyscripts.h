@@ -22,7 +22,7 @@ struct pyscript {
 	const struct pyenv *env;
 	/** How an observer is asked for it (INPUT_ENVIRONMENT); NULL if env->why. */
 	const char *key;
-	/** As pyscripts_place. */
+	/** As pyenv_place. */
 	const char *place;
 	/** A path package whose script cargo ran each time by that accident: all of the package's files are inputs. */
 	bool beside;
@@ -30,9 +30,6 @@ struct pyscript {
 
 /** One for each unit, in mem. */
 struct pyscript *pyscripts_find(const struct target *t, struct unitfiles *files, struct arena *mem);
-
-/** How a record spells where the environment lies (INPUT_ENVIRONMENT_PATH), in mem. */
-const char *pyscripts_place(const struct pyenv *env, struct arena *mem);
 
 /** The unit's script printed the environment's path, or left it in OUT_DIR: the name of the file, in mem; else NULL. What
  * cannot be read counts as holding it. The path of the interpreter itself does not, where an alias takes its place. */
