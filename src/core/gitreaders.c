@@ -31,17 +31,7 @@ static bool reads_git(const char *package)
 
 bool *gitreaders_find(const struct target *t, struct arena *mem)
 {
-	bool *found = arena_array(mem, t->count, sizeof(*found));
-	const size_t *order = unit_order(t, mem);
-	for (size_t n = 0; n < t->count; n++) {
-		const struct unit *u = &t->unit[order[n]];
-		for (size_t d = 0; u->fingerprint != NULL && d < u->fingerprint->ndep; d++) {
-			size_t dep = u->dep[d];
-			if (dep != UNIT_NONE && (found[dep] || reads_git(t->unit[dep].package)))
-				found[order[n]] = true;
-		}
-	}
-	return found;
+	return unit_order_above(t, mem, reads_git);
 }
 
 /* Where a file `.git` of a linked worktree or a submodule leads to. */

@@ -44,3 +44,18 @@ size_t *unit_order(const struct target *t, struct arena *mem)
 	vec_release(&w.stack);
 	return w.order;
 }
+
+bool *unit_order_above(const struct target *t, struct arena *mem, bool (*is_meant)(const char *package))
+{
+	bool *above = arena_array(mem, t->count, sizeof(*above));
+	const size_t *order = unit_order(t, mem);
+	for (size_t n = 0; n < t->count; n++) {
+		const struct unit *u = &t->unit[order[n]];
+		for (size_t d = 0; u->fingerprint != NULL && d < u->fingerprint->ndep; d++) {
+			size_t dep = u->dep[d];
+			if (dep != UNIT_NONE && (above[dep] || is_meant(t->unit[dep].package)))
+				above[order[n]] = true;
+		}
+	}
+	return above;
+}

@@ -46,14 +46,19 @@ class Locks(E2ECase):
             time.sleep(0.02)
         self.fail(f"waited 30 s: {what}")
 
-    def waits_for_cargo(self, cargo):
-        self.prepare(cargo)
+    def build_up_to_the_gate(self):
+        """A build that holds cargo's locks, with its script running, until the file returned is touched; and its thread."""
         gate = self.tmp / "gate"
         slow = threading.Thread(target=lambda: self.build(self.new, PROBE_GATE=gate))
         slow.start()
         self.addCleanup(slow.join)
         self.addCleanup(gate.touch)
         self.until((self.tmp / "gate.here").exists, "the build script")
+        return gate, slow
+
+    def waits_for_cargo(self, cargo):
+        self.prepare(cargo)
+        gate, slow = self.build_up_to_the_gate()
         before = snapshot(self.ws.target)
         child = self.start(self.arguments())
         line = child.stderr.readline()
@@ -141,12 +146,7 @@ class Locks(E2ECase):
 
     def test_interrupted_while_it_waits(self):
         self.prepare("path")
-        gate = self.tmp / "gate"
-        slow = threading.Thread(target=lambda: self.build(self.new, PROBE_GATE=gate))
-        slow.start()
-        self.addCleanup(slow.join)
-        self.addCleanup(gate.touch)
-        self.until((self.tmp / "gate.here").exists, "the build script")
+        self.build_up_to_the_gate()
         child = self.start(self.arguments())
         child.stderr.readline()
         child.send_signal(signal.SIGINT)
@@ -155,12 +155,7 @@ class Locks(E2ECase):
 
     def test_dry_run_and_scan_do_not_wait(self):
         self.prepare("path")
-        gate = self.tmp / "gate"
-        slow = threading.Thread(target=lambda: self.build(self.new, PROBE_GATE=gate))
-        slow.start()
-        self.addCleanup(slow.join)
-        self.addCleanup(gate.touch)
-        self.until((self.tmp / "gate.here").exists, "the build script")
+        self.build_up_to_the_gate()
         for argv in (["scan", "--target-dir", self.ws.target], self.arguments("--dry-run")[1:]):
             self.assertNotIn(_MESSAGE, steady(*argv, timeout=30).stderr)
 

@@ -1,5 +1,5 @@
 /*
- * Units with their dependencies first.
+ * Units with their dependencies first, and what stands above some of them.
  */
 #ifndef STEADY_CORE_UNITORDER_H
 #define STEADY_CORE_UNITORDER_H
@@ -13,5 +13,8 @@
  * must not trust a dependency that it has not met yet.
  */
 size_t *unit_order(const struct target *t, struct arena *mem);
+
+/** For each unit: is there a package somewhere below it that `is_meant` says yes to? In mem. */
+bool *unit_order_above(const struct target *t, struct arena *mem, bool (*is_meant)(const char *package));
 
 #endif
