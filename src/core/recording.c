@@ -152,6 +152,25 @@ static bool check_place(struct recorder *rec, size_t i)
 	return true;
 }
 
+/*
+ * Was the input there before the unit was started? What a script wrote in its last moments and cargo then compiles has the
+ * stamp of the clock's tick in which the compiler was started, which needs more than a tick to look at its first source.
+ */
+static bool is_older(struct recorder *rec, size_t i, size_t input, const char **ret_why)
+{
+	const struct candidate *c = &rec->candidate[i];
+	const struct unit_input *in = &c->inputs.item[input];
+	struct ways *ways = observer_ways(rec->rq->observer);
+	const char *title = inputs_title(in->kind, in->path);
+	if (place_older(ways, rec->r->mem, title, c->seen[input], c->quiet, ret_why))
+		return true;
+	struct timespec tick = c->quiet;
+	tick.tv_nsec++;
+	const char *why;
+	return in->kind == INPUT_FILE && recording_is_written_below(rec, i, in->path) &&
+		place_older(ways, rec->r->mem, title, c->seen[input], tick, &why);
+}
+
 static bool check_inputs(struct recorder *rec, size_t i)
 {
 	const struct candidate *c = &rec->candidate[i];
@@ -168,8 +187,7 @@ static bool check_inputs(struct recorder *rec, size_t i)
 					input->path));
 			return false;
 		}
-		if (!place_older(observer_ways(rec->rq->observer), rec->r->mem,
-			    inputs_title(input->kind, input->path), c->seen[n], c->quiet, &why)) {
+		if (!is_older(rec, i, n, &why)) {
 			refuse(rec, i, why);
 			return false;
 		}
@@ -189,7 +207,7 @@ static void fill_inputs(struct recorder *rec, size_t i, struct record *record)
 	record->input = arena_array(rec->r->mem, c->inputs.count, sizeof(*record->input));
 	for (size_t n = 0; n < c->inputs.count; n++) {
 		const struct unit_input *from = &c->inputs.item[n];
-		if (from->kind == INPUT_SIDE && c->seen[n]->state != OBSERVED)
+		if (from->kind == INPUT_SIDE && !recording_takes_side(c, n))
 			continue;
 		struct input *to = &record->input[record->ninput++];
 		to->kind = from->kind;

@@ -13,6 +13,8 @@ struct candidate {
 	struct unit_inputs inputs;
 	/** For each input. */
 	const struct observation **seen;
+	/** For each input: the digest that it must have to be recorded, or NULL. */
+	const struct digest **only;
 	struct timespec start;
 	/** The inputs must be older than this: the start, or the mark. */
 	struct timespec quiet;
@@ -36,5 +38,9 @@ struct recorder {
 
 /** Adds the files that scripts wrote to the inputs of those scripts. */
 void recording_gather_sides(struct recorder *rec);
+/** Does a script that the unit depends on write this file, by its record? Valid when those have been decided. */
+bool recording_is_written_below(const struct recorder *rec, size_t unit, const char *path);
+/** Is this input, a file that a script wrote, one to record? Valid when it has been observed. */
+bool recording_takes_side(const struct candidate *c, size_t input);
 
 #endif

@@ -55,7 +55,7 @@ void remake_look(const struct remake_request *request, size_t unit, const struct
 		struct stat st;
 		const char *path = inputs->item[i].path;
 		if (inputs->item[i].kind == INPUT_FILE &&
-			inputs_root_of(request->context->files, path, &rest) == INPUT_WORKSPACE &&
+			inputs_root_of(request->context->files, path, &rest) != INPUT_BUILD &&
 			stat(path, &st) < 0 && errno == ENOENT)
 			remake_mark(request, unit, path);
 	}

@@ -75,14 +75,21 @@ static void walk(struct sides *s, int fd, const char *path)
 	s->depth--;
 }
 
+static void walk_root(struct sides *s, const char *root)
+{
+	CLEANUP_CLOSE int fd = fsio_open_root(root, NULL);
+	if (fd >= 0)
+		walk(s, fd, root);
+}
+
 struct sides *sides_find(const struct sides_options *options)
 {
 	struct sides *s = xcalloc(1, sizeof(*s));
 	s->mem = arena_new();
 	s->options = options;
-	CLEANUP_CLOSE int fd = fsio_open_root(options->workspace_root, NULL);
-	if (fd >= 0)
-		walk(s, fd, options->workspace_root);
+	walk_root(s, options->workspace_root);
+	for (size_t i = 0; i < options->npackage; i++)
+		walk_root(s, options->package[i]);
 	s->options = NULL;
 	return s;
 }
@@ -102,14 +109,15 @@ void sides_cleanup(struct sides **s)
 	*s = sides_free(*s);
 }
 
-/* Not tracked. What git cannot be asked about is not taken for a side output. */
-static bool is_untracked(struct side *side, struct pkggit *git)
+/* Not tracked, or in the script's own package. What git cannot be asked about is not taken for a side output. */
+static bool is_of_script(struct side *side, struct pkggit *git, const char *package)
 {
 	if (!side->asked)
 		side->known = pkggit_ask(git, side->path, NULL);
 	side->asked = true;
-	return side->known == PKGGIT_IGNORED || side->known == PKGGIT_UNTRACKED ||
-		side->known == PKGGIT_NO_REPOSITORY;
+	if (side->known == PKGGIT_TRACKED)
+		return package != NULL && path_has_prefix(span_of(side->path), span_of(package));
+	return side->known >= 0;
 }
 
 static int by_path(const void *a, const void *b)
@@ -129,14 +137,14 @@ static size_t sort_unique(const char **path, size_t count)
 	return kept;
 }
 
-size_t sides_between(struct sides *sides, struct pkggit *git, struct arena *mem, struct timespec start,
-	struct timespec end, const char ***ret)
+size_t sides_between(struct sides *sides, struct pkggit *git, struct arena *mem, const struct sides_run *run,
+	const char ***ret)
 {
 	size_t count = 0;
 	const char **path = arena_array(mem, sides->found.len, sizeof(*path));
 	vec_each (side, &sides->found) {
-		if (timespec_cmp(side->ctime, start) >= 0 && timespec_cmp(side->ctime, end) <= 0 &&
-			is_untracked(side, git))
+		if (timespec_cmp(side->ctime, run->start) >= 0 && timespec_cmp(side->ctime, run->end) <= 0 &&
+			is_of_script(side, git, run->package))
 			path[count++] = arena_strdup(mem, side->path);
 	}
 	count = sort_unique(path, count);

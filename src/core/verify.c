@@ -144,7 +144,7 @@ static void find_remakes(struct judge *j, size_t i)
 	}
 	for (size_t n = 0; j->evidence[i].seen != NULL && n < record->ninput; n++) {
 		const struct input *input = &record->input[n];
-		if (input->root == INPUT_WORKSPACE && input->kind == INPUT_FILE &&
+		if (input->root != INPUT_BUILD && input->kind == INPUT_FILE &&
 			j->evidence[i].seen[n]->state == OBSERVED_MISSING)
 			remake_mark(&remake, i, inputs_path(j->rq->files, j->v->mem, input));
 	}

@@ -42,6 +42,78 @@ class InTree(ScenarioCase):
         self.assertEqual(world.says("release/app")["gen"], "one")
 
 
+class TrackedInTree(ScenarioCase):
+    """A script that writes a source which git tracks, as it was made by somebody else or long ago."""
+
+    files = {**InTree.files, ".gitignore": "/target\n", "gen/src/gen.rs": 'pub const T: &str = "old";\n'}
+
+    def test_H01_tracked_source_is_not_what_the_script_writes(self):
+        self.check(lambda w: w.travel(), {"gen": "one"}, ["app", "gen"])
+
+        def again(w):
+            w.git("checkout", "-q", "--", "gen/src/gen.rs")
+            w.write("gen/template.txt", "two\n")
+            w.commit()
+            w.restore()
+            w.build()
+            w.save()
+            w.travel()
+        self.check(again, {"gen": "two"}, ["app", "gen"])
+
+    def test_H01_tracked_source_that_is_what_the_script_writes(self):
+        def story(w):
+            w.commit()
+            w.travel()
+        self.check(story, {"gen": "one"}, [], alone="more")
+
+    def test_H01_tracked_source_written_only_if_it_differs(self):
+        """The run that counts left the file alone; the one before it had written it."""
+        plain = InTree.files["gen/build.rs"]
+        careful = plain.replace("    std::fs::write(", '    if !std::fs::read_to_string("src/gen.rs").unwrap().contains(text.trim()) '
+                                                       "{ std::fs::write(").replace(").unwrap();\n}\n", ").unwrap(); }\n}\n")
+
+        def story(w):
+            w.write("gen/build.rs", careful)
+            w.git("add", "gen/build.rs")
+            w.git("commit", "-q", "-m", "careful")
+            w.restore()
+            w.build()
+            w.save()
+            w.travel()
+        self.check(story, {"gen": "one"}, ["app", "gen"])
+
+
+class OutsideInTree(ScenarioCase):
+    """The same in a package outside the workspace."""
+
+    place = "backend"
+    files = {"backend/Cargo.toml": manifest("app", '\n[workspace]\n\n[dependencies]\ngen = { path = "../gen" }\n'),
+             "backend/src/main.rs": 'fn main() { println!("gen={}", gen::text()); }\n',
+             ".gitignore": "target\n/gen/src/gen.rs\n/gen/page.txt\n", "txt/msg.txt": "",
+             **{path: text for path, text in InTree.files.items() if path.startswith("gen/")}}
+
+    def test_H01_generated_source_outside_the_workspace(self):
+        self.check(lambda w: w.travel(), {"gen": "one"}, ["app", "gen"], alone="fails", by=date_sources)
+
+    def test_H01_outside_the_workspace_without_records(self):
+        def story(w):
+            for record in w.target.glob("debug/.fingerprint/*/steady-*"):
+                record.unlink()
+            w.travel()
+        self.check(story, {"gen": "one"}, ["app", "gen"])
+
+    def test_H01_what_is_read_at_run_time(self):
+        def story(w):
+            w.write("gen/build.rs", InTree.files["gen/build.rs"].replace("src/gen.rs", "page.txt"))
+            w.write("gen/src/lib.rs", shown('std::fs::read_to_string("../gen/page.txt").unwrap_or_default().split(\'"\').nth(1).unwrap_or("none")'))
+            w.commit()
+            w.restore()
+            w.build()
+            w.save()
+            w.travel()
+        self.check(story, {"gen": "one"}, ["app", "gen"], alone="stale", by=date_sources)
+
+
 class Hard(ScenarioCase):
     files = {**BASE, "dirs/assets/only/one.txt": "only\n"}
 

@@ -133,7 +133,8 @@ static void expect_sides(const char *from, const char *to, const char *expected)
 	CLEANUP_SIDES struct sides *sides = sides_find(&options);
 	CLEANUP_STR struct str seen = STR_INIT;
 	const char **path;
-	size_t count = sides_between(sides, git, mem, changed(from), changed(to), &path);
+	const struct sides_run run = {changed(from), changed(to), NULL};
+	size_t count = sides_between(sides, git, mem, &run, &path);
 	for (size_t i = 0; i < count; i++)
 		str_printf(&seen, "%s ", path[i] + strlen(temp_root) + 1);
 	assert_string_equal(seen.buf, expected);
@@ -182,7 +183,8 @@ static void many_side_outputs(void **state)
 	const struct sides_options options = {.workspace_root = temp_root, .since = changed("start")};
 	CLEANUP_SIDES struct sides *sides = sides_find(&options);
 	const char **path;
-	assert_int_equal(sides_between(sides, git, mem, changed("start"), changed("end"), &path), 11);
+	const struct sides_run run = {changed("start"), changed("end"), NULL};
+	assert_int_equal(sides_between(sides, git, mem, &run, &path), 11);
 	assert_string_equal(path[10], temp_path("out/9"));
 }
 

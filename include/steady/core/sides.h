@@ -2,11 +2,13 @@
  * Side outputs: what build scripts wrote into the workspace itself.
  *
  * A script that generates src/gen.rs or dist/ leaves files that git ignores or does not know. A fresh clone lacks them
- * while the script counts as run. So they are recorded with the script, and when one is missing it runs again.
+ * while the script counts as run. So they are recorded with the script, and when one is missing it runs again. And where
+ * what a script wrote into its own package is tracked, a clone may hold other bytes than it would write: when they
+ * differ, it runs again.
  *
  *	struct sides *sides = sides_find(&options);		one walk
  *	const char **path;
- *	size_t count = sides_between(sides, git, mem, start, end, &path);
+ *	size_t count = sides_between(sides, git, mem, &when, &path);
  *	sides = sides_free(sides);
  *
  * A file is a script's if its ctime lies between the script's start and its `output`. Of scripts that ran at the same time
@@ -27,6 +29,9 @@
 struct sides_options {
 	/** Absolute. Nothing is looked for in the build and target directories and in repositories' own. */
 	const char *workspace_root, *build_dir, *target_dir;
+	/** Packages outside the workspace whose scripts ran, absolute. */
+	const char *const *package;
+	size_t npackage;
 	/** Older files are of no interest. */
 	struct timespec since;
 };
@@ -39,8 +44,15 @@ struct sides *sides_free(struct sides *sides);
 void sides_cleanup(struct sides **sides);
 #define CLEANUP_SIDES CLEANUP(sides_cleanup)
 
-/** Absolute paths, sorted, in mem. Files that git tracks are none; where git cannot be asked neither are any. */
-size_t sides_between(struct sides *sides, struct pkggit *git, struct arena *mem, struct timespec start,
-	struct timespec end, const char ***ret);
+/** One run of a script. */
+struct sides_run {
+	struct timespec start, end;
+	/** The root of its package, below which files count that git tracks; NULL: they count nowhere. */
+	const char *package;
+};
+
+/** Absolute paths, sorted, in mem. Where git cannot be asked there are none. */
+size_t sides_between(struct sides *sides, struct pkggit *git, struct arena *mem, const struct sides_run *run,
+	const char ***ret);
 
 #endif
