@@ -70,6 +70,22 @@ static int find_place(struct shim *s, struct err *err)
 	return code;
 }
 
+/* Good for any environment. */
+static bool is_for_all(const struct swap_change *change)
+{
+	return strcmp(change->name, "PYTHONDONTWRITEBYTECODE") == 0;
+}
+
+/* The variable of which cargo hands on another value than ours, if that matters to what is replaced. */
+static const char *configured(const struct shim *s, const struct swap *swap)
+{
+	const char *dir = s->args->package_dir != NULL ? s->args->package_dir : s->args->directory;
+	bool any = false;
+	for (size_t i = 0; i < swap->count; i++)
+		any |= !is_for_all(&swap->change[i]);
+	return any ? pyenv_configured(s->mem, dir) : NULL;
+}
+
 static void swap_variables(struct shim *s)
 {
 	const bool runs = s->args->kind != CARGO_BUILD;
@@ -78,8 +94,13 @@ static void swap_variables(struct shim *s)
 	if (s->args->kind == CARGO_EXTERNAL)
 		return;
 	swap_decide(&swap_environment, runs ? SWAP_RUNS : SWAP_BUILDS, s->mem, &swap);
-	for (size_t i = 0; i < swap.count; i++)
-		set_variable(s, swap.change[i].name, swap.change[i].value);
+	const char *set = configured(s, &swap);
+	for (size_t i = 0; i < swap.count; i++) {
+		if (set == NULL || is_for_all(&swap.change[i]))
+			set_variable(s, swap.change[i].name, swap.change[i].value);
+	}
+	if (set != NULL)
+		shimsteps_log(s, "the environment stays: cargo's configuration sets %s", set);
 	if (swap.why != NULL)
 		shimsteps_log(s, "the throw-away environment stays: %s", swap.why);
 }

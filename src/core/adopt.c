@@ -120,12 +120,12 @@ static bool speaks_for_today(struct witness *w, const struct record *record)
 	return pynow_vouches(w->now, record);
 }
 
-static bool must_rerun(size_t unit, void *ctx)
+static bool must_rerun(size_t unit, bool told, void *ctx)
 {
 	struct witness *w = ctx;
 	struct record record;
-	if (w->script[unit].env == NULL)
-		return false;
+	if (w->script[unit].env == NULL || told)
+		return w->script[unit].env != NULL;
 	const struct unit_files *files = unitfiles_get(w->rq->files, unit);
 	return recordfile_load(w->rq->target, files->unit, w->mem, &record, NULL) != 0 ||
 		record_bond(&record, files) != BOND_EXACT ||

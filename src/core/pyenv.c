@@ -1,8 +1,10 @@
 #include "pyenv_priv.h"
 
 #include "steady/core/aliaspath.h"
+#include "steady/core/cargoenv.h"
 #include "steady/core/ephemeral.h"
 #include "steady/core/interpreter.h"
+#include "steady/core/locate.h"
 #include "steady/util/path.h"
 #include "steady/util/str.h"
 
@@ -139,6 +141,35 @@ static bool is_told(const struct pyenv_values *values, const char *named)
 	return told;
 }
 
+const char *pyenv_configured(struct arena *mem, const char *dir)
+{
+	static const char *const more[] = {"PYTHONPATH", "PYTHONHOME"};
+	CLEANUP_FREE char *cwd = getcwd(NULL, 0);
+	CLEANUP_CARGOENV struct cargoenv *env = NULL;
+	CLEANUP_STR struct str start = STR_INIT;
+	if (cwd == NULL)
+		return NULL;
+	path_join(&start, cwd, dir != NULL ? dir : "");
+	const struct cargoenv_options options = {.cwd = start.buf, .cargo_home = locate_cargo_home(mem)};
+	if (cargoenv_load(&options, &env, NULL) < 0)
+		return NULL;
+	for (size_t i = 0; i < COUNT_OF(variable) + COUNT_OF(more); i++) {
+		const char *name = i < COUNT_OF(variable) ? variable[i] : more[i - COUNT_OF(variable)];
+		const char *own = getenv(name);
+		struct span value;
+		if (cargoenv_get(env, span_of(name), true, &value) &&
+			!span_eq_str(value, own != NULL ? own : ""))
+			return name;
+	}
+	return NULL;
+}
+
+static const char *told_otherwise(struct arena *mem)
+{
+	const char *name = pyenv_configured(mem, NULL);
+	return name != NULL ? arena_printf(mem, "cargo's configuration sets %s", name) : NULL;
+}
+
 void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pyenv *ret)
 {
 	struct pyenv env = {.why = NULL};
@@ -152,6 +183,8 @@ void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pye
 		env.told = is_told(values, env.named);
 		look_at_program(mem, values->quiet, &env);
 	}
+	if (env.why == NULL && env.pinned)
+		env.why = told_otherwise(mem);
 	if (env.why == NULL)
 		pysites_of_variable(mem, getenv("PYTHONPATH"), &env);
 	*ret = env;

@@ -133,22 +133,25 @@ struct pyscript *pyscripts_find(const struct target *t, struct unitfiles *files,
 	return script;
 }
 
-/* "bin/python", "bin/python3.12": the interpreter itself, and no longer path. */
-static bool is_interpreter(struct span rest)
-{
-	if (!span_starts(rest, SPAN_LIT("/bin/py")))
-		return false;
-	size_t end = strlen("/bin/py");
-	while (end < rest.len && rest.ptr[end] != '\0' &&
-		strchr("abcdefghijklmnopqrstuvwxyz.0123456789", rest.ptr[end]) != NULL)
-		end++;
-	return end == rest.len || rest.ptr[end] != '/';
-}
-
 static bool ends_component(struct span rest)
 {
 	static const char more[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 	return rest.len == 0 || rest.ptr[0] == '\0' || strchr(more, rest.ptr[0]) == NULL;
+}
+
+/* "bin/python", "bin/python3.12": the interpreter itself, and no longer path. */
+static bool is_interpreter(struct span rest)
+{
+	static const char *const name[] = {"/bin/python", "/bin/pypy"};
+	size_t end = 0;
+	for (size_t i = 0; i < COUNT_OF(name); i++) {
+		if (span_starts(rest, span_of(name[i])))
+			end = strlen(name[i]);
+	}
+	while (end != 0 && end < rest.len && rest.ptr[end] != '\0' &&
+		strchr(".0123456789dt", rest.ptr[end]) != NULL)
+		end++;
+	return end != 0 && ends_component(span_skip(rest, end)) && (end == rest.len || rest.ptr[end] != '/');
 }
 
 static bool text_holds(struct span text, const void *ctx)
@@ -159,8 +162,8 @@ static bool text_holds(struct span text, const void *ctx)
 		size_t at;
 		while ((at = span_find_span(rest, root)) != rest.len) {
 			rest = span_skip(rest, at + root.len);
-			/* That of an environment that nothing else names is replaced by the alias's. */
-			if (ends_component(rest) && !(env->pinned && is_interpreter(rest)))
+			/* The interpreter that the values name is replaced by the alias's; who got it elsewhere keeps it. */
+			if (ends_component(rest) && !(env->pinned && env->told && is_interpreter(rest)))
 				return true;
 		}
 	}

@@ -21,6 +21,19 @@ static bool *find_edited(const struct rewriter *r)
 	return edited;
 }
 
+/* Does its output give the interpreter's path to what is compiled, or to other scripts? */
+static bool tells_path(const struct rewriter *r, size_t first, size_t end)
+{
+	bool tells = false;
+	for (size_t i = first; i < end; i++) {
+		const struct sighting *seen = &r->sightings.data[i];
+		tells |= seen->where == SIGHTING_OUTPUT && !seen->inert &&
+			!span_eq_str(seen->variable, "rerun-if-changed") &&
+			!span_eq_str(seen->variable, "PYO3_CONFIG");
+	}
+	return tells;
+}
+
 /*
  * cargo ran these scripts in every new environment, by the accident that its path was new, and so they saw its
  * packages. Under a path that stays nothing would run them: they are left alone, unless a record speaks for what
@@ -34,14 +47,18 @@ void rewrite_leave_scripts(struct rewriter *r, const size_t *first)
 	const bool *edited = find_edited(r);
 	for (size_t i = 0; i < r->t->count; i++) {
 		struct unit_edit *edit = &r->edit[i];
-		if (r->t->unit[i].kind != UNIT_RUN_BUILD_SCRIPT || !edited[i] || !rq->must_rerun(i, rq->ctx))
+		if (r->t->unit[i].kind != UNIT_RUN_BUILD_SCRIPT || !edited[i])
+			continue;
+		const bool told = tells_path(r, first[i], first[i + 1]);
+		if (!rq->must_rerun(i, told, rq->ctx))
 			continue;
 		edit->any |= first[i] != first[i + 1];
 		edit->rerun = true;
 		if (edit->left == NULL)
-			edit->left =
-				"it may have used what was installed in the old environment, and no record "
-				"tells: it runs once more";
+			edit->left = told
+				? "it printed the old interpreter's path, which may be compiled in: it runs once more"
+				: "it may have used what was installed in the old environment, and no record "
+				  "tells: it runs once more";
 	}
 }
 

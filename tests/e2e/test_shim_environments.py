@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from steadytest import ephemeral_env, main, make_env, purelib
+from steadytest import ephemeral_env, main, make_env, purelib, steady
 from steadytest.distributions import install
 from test_shim import ShimCase as _ShimCase
 
@@ -95,6 +95,54 @@ class Seen(EnvironmentCase):
         for value in ("one", "two"):
             self.helper(fixed, value)
             self.assertEqual(self.built(self.isolated("no"))[0], value)
+
+
+    def test_configuration_that_goes(self):
+        """Older cargos compare the process's variable with what they recorded, though the script got the forced one."""
+        for cargo in ("debian", "path"):
+            behind, config = [self.cargo(cargo).bin], self.ws / ".cargo/config.toml"
+            config.parent.mkdir(exist_ok=True)
+            shutil.rmtree(self.ws / "target", ignore_errors=True)
+            fixed = self.tmp / "fixed-t"
+            make_env(fixed)
+            self.helper(fixed, "fixed")
+            for value in ("fixed", "own", "fixed", "own"):
+                if value == "own":
+                    config.unlink()
+                else:
+                    config.write_text(f'[env]\nPYO3_PYTHON = {{ value = "{fixed}/bin/python", force = true }}\n')
+                self.run_shim("build", env=self.env(behind, PYO3_PYTHON=self.isolated("own") / "bin/python"))
+                self.assertEqual(self.says(), value, cargo)
+
+
+class Paths(EnvironmentCase):
+    """The interpreter's own path, compiled into the program: it leads to an interpreter that is there."""
+
+    ask = "import sys; print(sys.executable)"
+
+    def test_interpreter_on_PATH(self):
+        script = self.ws / "build.rs"
+        script.write_text(script.read_text().replace('std::env::var("PYO3_PYTHON").unwrap_or("python3".into())', '"python3"'))
+        for _ in range(2):
+            env = self.isolated()
+            behind = [env / "bin", self.cargo("path").bin]
+            self.run_shim("build", env=self.env(behind, PYO3_PYTHON=env / "bin/python"))
+            self.assertEqual(self.says(), str(env / "bin/python3"))
+
+    def test_adopted(self):
+        """Recorded by `save` in an environment that is gone: the script's output can be rewritten, the program cannot."""
+        env = self.isolated()
+        for command in ("restore", "build", "save"):
+            if command == "build":
+                self.run_cargo("build", env=self.inside(env))
+            else:
+                steady(command, cwd=self.ws, env=self.inside(env))
+        self.assertEqual(self.says(), str(env / "bin/python"))
+        shutil.rmtree(env)
+        for _ in range(2):
+            done = self.run_shim("build", env=self.inside(self.isolated()))
+            self.assertTrue(Path(self.says()).exists(), self.says())
+        self.assertEqual(self.compiled(done), [])
 
 
 class Elsewhere(EnvironmentCase):

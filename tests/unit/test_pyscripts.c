@@ -64,10 +64,10 @@ static void test_who_sees(void **state)
 	(void)target_free(t);
 }
 
-static const char *held(const struct target *t, bool pinned)
+static const char *held(const struct target *t, bool pinned, bool told)
 {
 	const char *root = "/tmp/build-env-abcd1234";
-	const struct pyenv env = {.root = &root, .nroot = 1, .pinned = pinned};
+	const struct pyenv env = {.root = &root, .nroot = 1, .pinned = pinned, .told = told};
 	const size_t i = fake_index(t, "debug/.fingerprint/app-0123456789abcdef", RUN);
 	struct unitfiles *files = open_files(t);
 	const char *found = pyscripts_held(t, unitfiles_get(files, i), &env, temp_mem);
@@ -78,7 +78,7 @@ static const char *held(const struct target *t, bool pinned)
 static void held_one(const struct target *t, const char *output, bool expected)
 {
 	temp_put("debug/build/app-0123456789abcdef/output", output);
-	assert_int_equal(held(t, true) != NULL, expected);
+	assert_int_equal(held(t, true, true) != NULL, expected);
 }
 
 static void test_held(void **state)
@@ -96,12 +96,16 @@ static void test_held(void **state)
 	held_one(t, "cargo:python=/tmp/build-env-abcd1234/bin/python3.12 and more\n", false);
 	held_one(t, "cargo:python=/tmp/build-env-abcd1234/bin/python/../lib\n", true);
 	held_one(t, "cargo:python=/tmp/build-env-abcd1234/bin/pip\n", true);
+	held_one(t, "cargo:python=/tmp/build-env-abcd1234/bin/pybind11-config\n", true);
+	held_one(t, "cargo:python=/tmp/build-env-abcd1234/bin/python3-config\n", true);
 	/* Nothing takes the place of an interpreter that is named by a lasting path. */
 	temp_put("debug/build/app-0123456789abcdef/output", "/tmp/build-env-abcd1234/bin/python\n");
-	assert_non_null(held(t, false));
+	assert_non_null(held(t, false, false));
+	/* Under an alias whoever holds it got it elsewhere. */
+	assert_non_null(held(t, true, false));
 	held_one(t, "", false);
 	temp_put("debug/build/app-0123456789abcdef/out/deep/flags.rs", "-I/tmp/build-env-abcd1234/include");
-	assert_string_equal(held(t, true), "debug/build/app-0123456789abcdef/out/deep/flags.rs");
+	assert_string_equal(held(t, true, true), "debug/build/app-0123456789abcdef/out/deep/flags.rs");
 	(void)target_free(t);
 }
 

@@ -313,11 +313,11 @@ static void test_variables(void **state)
 }
 
 /* All but pyo3's own, and the package that `ctx` names. */
-static bool must_rerun(size_t unit, void *ctx)
+static bool must_rerun(size_t unit, bool told, void *ctx)
 {
 	CLEANUP_TARGET struct target *t = fake_load();
 	const char *package = t->unit[unit].package;
-	return strncmp(package, "pyo3", 4) != 0 && (ctx == NULL || strcmp(package, ctx) != 0);
+	return strncmp(package, "pyo3", 4) != 0 && (told || ctx == NULL || strcmp(package, ctx) != 0);
 }
 
 static struct rewrite_request alias_request(void)
@@ -373,6 +373,29 @@ static void test_third_parties(void **state)
 	reruns_one(&r, 3, 1, 1);
 	r.must_rerun = NULL;
 	reruns_one(&r, 3, 0, 0);
+}
+
+/* A record keeps a script, but not one that gave the interpreter's path to what is compiled. */
+static void test_told_path(void **state)
+{
+	static const char *const tells[] = {
+		"cargo:rustc-env=PYTHON=" OLD "/bin/python\n", "cargo:python=" OLD "/bin/python3.11\n"};
+	static const char *const keeps[] = {"with " OLD "/bin/python\n",
+		"cargo:rerun-if-changed=" OLD "/bin/python\n", "cargo:rustc-env=PYTHON=/usr/bin/python3\n"};
+	char registers[] = "registers";
+	struct rewrite_request r = alias_request();
+	(void)state;
+	r.ctx = registers;
+	put_pyo3();
+	third_party_one("registers", true);
+	for (size_t i = 0; i < COUNT_OF(tells); i++) {
+		temp_put(run_file("debug", "registers", "output"), tells[i]);
+		reruns_one(&r, 1, 1, 0);
+	}
+	for (size_t i = 0; i < COUNT_OF(keeps); i++) {
+		temp_put(run_file("debug", "registers", "output"), keeps[i]);
+		reruns_one(&r, 2, 0, 0);
+	}
 }
 
 static void test_rerun(void **state)
@@ -469,6 +492,7 @@ int main(void)
 		TEMP_TEST(test_variables),
 		TEMP_TEST(test_maturin),
 		TEMP_TEST(test_third_parties),
+		TEMP_TEST(test_told_path),
 		TEMP_TEST(test_rerun),
 		TEMP_TEST(test_alias_of_another_home),
 		TEMP_TEST(test_rerun_without_variable),

@@ -74,6 +74,12 @@ void pyenv_find(struct arena *mem, const struct pyenv_values *values, struct pye
 /** How a record spells where the environment lies (INPUT_ENVIRONMENT_PATH), in mem. */
 const char *pyenv_place(const struct pyenv *env, struct arena *mem);
 
+/**
+ * The variable of Python's that [env] of cargo's configuration in the directory (NULL: the current one) gives another value
+ * than this process has, or NULL. Then scripts do not run with what the process says, and older cargos do not compare it.
+ */
+const char *pyenv_configured(struct arena *mem, const char *dir);
+
 /** Do this process's variables name an environment that is one of many with one name? */
 bool pyenv_is_pinned(void);
 

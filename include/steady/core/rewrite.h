@@ -43,9 +43,10 @@ struct rewrite_request {
 	bool force_identity;
 	/**
 	 * For an alias, which stands for every environment of its interpreter: must this script run once more, since it may
-	 * have used packages of the old one? NULL: map.to is an environment of the user's.
+	 * have used packages of the old one? `told`: it printed the old interpreter's path for what is compiled, where the path
+	 * stays whatever its output says now. NULL: map.to is an environment of the user's.
 	 */
-	bool (*must_rerun)(size_t unit, void *ctx);
+	bool (*must_rerun)(size_t unit, bool told, void *ctx);
 	/** Must nothing below this script change, since it asks for a path that is compiled into it? May be NULL. */
 	bool (*asks_for_path)(size_t unit, void *ctx);
 	void *ctx;
