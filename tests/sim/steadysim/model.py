@@ -4,9 +4,10 @@ A unit is needed when it was never made, when it is void (cargo had begun to mak
 has no record), when what it is made of differs from what it was made of, or when a dependency is needed or was made anew
 since. It is *open* when it may be made although nothing changed: nobody holds evidence for it (no record binds to this
 build), or a kill left unclear whether it had ended or, since cargo names a process before it starts it, whether it had
-begun: then the unit may still be the one *before*. Open spreads to dependents like needed. One exception is *raced*: rustc
-was started in the very clock tick in which a script had written a source for it; the stamps do not say which came first,
-so there is no record.
+begun: then the unit may still be the one *before*. So it may where a failing build emptied the hash file of a unit that
+never left its place and has no record by this model's rules: `save` may have recorded it by what the file system proves.
+Open spreads to dependents like needed. One exception is *raced*: rustc was started in the very clock tick in which a script
+had written a source for it; the stamps do not say which came first, so there is no record.
 """
 
 import copy
@@ -28,6 +29,7 @@ class Made:
     void: bool = False
     unclear: bool = False
     raced: bool = False
+    travelled: bool = False
     before: "Made" = None
 
     def serials(self) -> set:
@@ -69,7 +71,12 @@ class Target:
 
     def copy(self) -> "Target":
         """What a cache holds of this."""
-        return copy.deepcopy(self)
+        packed = copy.deepcopy(self)
+        for made in packed.made.values():
+            made.travelled = True
+            if made.before:
+                made.before.travelled = True
+        return packed
 
     def judge(self, graph: dict, tree: workspace.Tree) -> Verdict:
         """What `cargo` must and may make of GRAPH, the work tree being TREE."""
@@ -116,6 +123,8 @@ class Target:
                     self.made[unit].before = None
             elif not build.ok and unit in self.made:
                 made = self.made[unit]
+                if unit in verdict.needed and unit not in build.started and not (made.recorded or made.travelled or made.void):
+                    made.before = made.before or copy.copy(made)
                 made.void |= unit in verdict.needed and (unit in build.started or not made.recorded)
                 made.unclear |= unit in verdict.open
             elif build.ok and unit in self.made:
