@@ -198,9 +198,14 @@ class Developer:
 
     def _switch(self) -> str:
         other = self._other()
-        if other:
+        if not other:
+            return ""
+        try:
             git(self.root, "checkout", "-q", other)
-        return other and "switch to " + other
+        except GitError:  # an edit that is not committed is in the way
+            git(self.root, "reset", "-q", "--hard")
+            git(self.root, "checkout", "-q", other)
+        return "switch to " + other
 
     def _try(self, what: str, abort: str, *args) -> str:
         """A git command that may meet conflicts: then it is taken back. Mostly nothing has happened, then: ''."""
