@@ -154,7 +154,8 @@ static bool check_place(struct recorder *rec, size_t i)
 
 /*
  * Was the input there before the unit was started? What a script wrote in its last moments and cargo then compiles has the
- * stamp of the clock's tick in which the compiler was started, which needs more than a tick to look at its first source.
+ * stamp of the clock's tick in which the compiler was started, which needs more than a tick to look at its first source
+ * (where stamps are of whole seconds that is not so).
  */
 static bool is_older(struct recorder *rec, size_t i, size_t input, const char **ret_why)
 {
@@ -167,7 +168,7 @@ static bool is_older(struct recorder *rec, size_t i, size_t input, const char **
 	struct timespec tick = c->quiet;
 	tick.tv_nsec++;
 	const char *why;
-	return in->kind == INPUT_FILE && recording_is_written_below(rec, i, in->path) &&
+	return in->kind == INPUT_FILE && c->quiet.tv_nsec != 0 && recording_is_written_below(rec, i, in->path) &&
 		place_older(ways, rec->r->mem, title, c->seen[input], tick, &why);
 }
 

@@ -197,6 +197,14 @@ static struct span strip_root(const struct unit_files *u, struct span path)
 	return path_below(path, span_of(u->package_root));
 }
 
+/* [KIND=]DIRECTORY */
+static void derive_search(struct unit_files *u, struct span value)
+{
+	size_t kind = span_find(value, '=');
+	bool has_kind = kind < value.len && kind < span_find(value, '/');
+	u->link_search[u->nlink_search++] = has_kind ? span_skip(value, kind + 1) : value;
+}
+
 static void derive_reruns(struct unitfiles *f, struct unit_files *u)
 {
 	if (u->reference_state != REFERENCE_READ)
@@ -205,13 +213,18 @@ static void derive_reruns(struct unitfiles *f, struct unit_files *u)
 	const char *to = arena_printf(f->mem, "%s/%s", f->build_dir, unit_out_dir(f->mem, u->unit));
 	u->rerun_path = arena_array(f->mem, u->output.count, sizeof(*u->rerun_path));
 	u->rerun_env = arena_array(f->mem, u->output.count, sizeof(*u->rerun_env));
+	u->link_search = arena_array(f->mem, u->output.count, sizeof(*u->link_search));
 	for (size_t i = 0; i < u->output.count; i++) {
 		const struct output_line *line = &u->output.line[i];
-		if (line->kind != OUTPUT_RERUN_IF_CHANGED && line->kind != OUTPUT_RERUN_IF_ENV_CHANGED)
+		bool search = line->kind == OUTPUT_INSTRUCTION && span_eq_str(line->key, "rustc-link-search");
+		if (line->kind != OUTPUT_RERUN_IF_CHANGED && line->kind != OUTPUT_RERUN_IF_ENV_CHANGED &&
+			!search)
 			continue;
 		struct span value = replace_all(f->mem, line->value, from, span_of(to));
 		if (line->kind == OUTPUT_RERUN_IF_CHANGED)
 			u->rerun_path[u->nrerun_path++] = strip_root(u, value);
+		else if (search)
+			derive_search(u, value);
 		else
 			u->rerun_env[u->nrerun_env++] = value;
 	}

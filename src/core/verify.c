@@ -138,6 +138,7 @@ static void find_remakes(struct judge *j, size_t i)
 {
 	const struct record *record = j->v->unit[i].record;
 	const struct remake_request remake = {j->t, &j->context, observer_git(j->rq->observer), j->remake};
+	remake_look_out_dir(&remake, i, j->v->mem);
 	if (!j->v->unit[i].bound) {
 		remake_look(&remake, i, &j->evidence[i].inputs);
 		return;
@@ -211,6 +212,28 @@ static void judge_one(struct judge *j, size_t i)
 		judge_without_record(j, i);
 }
 
+static void judge_all(struct judge *j)
+{
+	for (size_t i = 0; i < j->t->count; i++)
+		j->judged[i] = false;
+	for (size_t n = 0; n < j->t->count; n++) {
+		judge_one(j, j->v->order[n]);
+		j->judged[j->v->order[n]] = true;
+	}
+}
+
+/* What is built again and needs a library that its script left, and that is gone. */
+static bool find_unlinkable(struct judge *j)
+{
+	const struct remake_request remake = {j->t, &j->context, observer_git(j->rq->observer), j->remake};
+	bool any = false;
+	for (size_t i = 0; i < j->t->count; i++) {
+		if (!verdict_stays(j->v->unit[i].verdict))
+			any |= remake_look_linked(&remake, i, j->v->mem);
+	}
+	return any;
+}
+
 int verify(const struct verify_request *request, struct verification **ret, struct err *err)
 {
 	(void)err;
@@ -242,10 +265,9 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	v->watched = arena_array(v->mem, j.t->count, sizeof(*v->watched));
 	for (size_t i = 0; i < j.t->count; i++)
 		find_watched(&j, i);
-	for (size_t n = 0; n < j.t->count; n++) {
-		judge_one(&j, v->order[n]);
-		j.judged[v->order[n]] = true;
-	}
+	judge_all(&j);
+	if (find_unlinkable(&j))
+		judge_all(&j);
 	(void)moved_free(j.moved);
 	*ret = v;
 	return 0;

@@ -5,7 +5,7 @@ import os
 import shutil
 
 from scenario import ScenarioCase, commit_times, date_sources
-from scenario_files import BASE, manifest, shown, workspace
+from scenario_files import BASE, manifest, script, shown, workspace
 from steadytest import main
 
 
@@ -112,6 +112,45 @@ class OutsideInTree(ScenarioCase):
             w.save()
             w.travel()
         self.check(story, {"gen": "one"}, ["app", "gen"], alone="stale", by=date_sources)
+
+
+class OutDir(ScenarioCase):
+    """A cache that lacks what scripts left in OUT_DIR. cargo alone runs every script of a fresh clone."""
+
+    files = {**workspace(["made", "nat", "other"]), "txt/msg.txt": "",
+             "made/Cargo.toml": manifest("made"), "made/build.rs": script(["x.txt"], 'std::fs::read_to_string("x.txt").unwrap()'),
+             "made/x.txt": "x1\n", "made/src/lib.rs": shown('include_str!(concat!(env!("OUT_DIR"), "/made.txt")).trim()'),
+             "nat/Cargo.toml": manifest("nat"), "nat/csrc/one.c": "int one(void) { return 1; }\n",
+             "nat/build.rs": """fn main() {
+    let out = std::env::var("OUT_DIR").unwrap();
+    println!("cargo:rerun-if-changed=csrc");
+    println!("cargo:rustc-link-search=native={out}");
+    println!("cargo:rustc-link-lib=static=one");
+    let line = format!("cc -c csrc/one.c -o {out}/one.o && ar crs {out}/libone.a {out}/one.o");
+    assert!(std::process::Command::new("sh").args(["-c", &line]).status().unwrap().success());
+}
+""",
+             "nat/src/lib.rs": 'extern "C" { fn one() -> i32; }\npub fn text() -> String { unsafe { one() }.to_string() }\n',
+             "other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"')}
+
+    def test_file_that_was_compiled_in_is_lost(self):
+        def story(w):
+            for path in w.target.glob("debug/build/made-*/out/made.txt"):
+                path.unlink()
+            w.travel()
+        self.check(story, {"made": "x1", "nat": "1"}, ["app", "made"])
+
+    def test_library_is_lost(self):
+        def story(w):
+            for path in w.target.glob("debug/build/nat-*/out/libone.a"):
+                path.unlink()
+            w.travel()
+        self.check(story, {"nat": "1"}, [])
+
+        def edited(w):
+            story(w)
+            w.write("nat/src/lib.rs", self.files["nat/src/lib.rs"].replace("to_string()", "to_string() + \"!\""))
+        self.check(edited, {"nat": "1!"}, ["app", "nat"])
 
 
 class Hard(ScenarioCase):

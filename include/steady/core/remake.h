@@ -3,6 +3,9 @@
  *
  * A fresh clone lacks what git ignores. If a unit was built from such a file, a script wrote it: the one of the unit's
  * own package if there is one, else any script of the workspace's packages among the unit's dependencies.
+ *
+ * A cache may also lack what a script left in its OUT_DIR: files that something was compiled from, libraries that it told
+ * the linker of. Then that script must run again, whatever package it is of.
  */
 #ifndef STEADY_CORE_REMAKE_H
 #define STEADY_CORE_REMAKE_H
@@ -23,5 +26,10 @@ struct remake_request {
 void remake_mark(const struct remake_request *request, size_t unit, const char *path);
 /** The same for whatever is missing of the inputs of a unit that nothing proves. */
 void remake_look(const struct remake_request *request, size_t unit, const struct unit_inputs *inputs);
+/** Marks the scripts whose OUT_DIR lacks a file that the unit was compiled from. What is put into `remake` lives in mem. */
+void remake_look_out_dir(const struct remake_request *request, size_t unit, struct arena *mem);
+/** The unit will be built again: marks its package's script if that told the linker of a library which its OUT_DIR lacks. True if
+ * one was marked. */
+bool remake_look_linked(const struct remake_request *request, size_t unit, struct arena *mem);
 
 #endif

@@ -88,6 +88,9 @@ struct unit_files {
 	size_t nrerun_path;
 	struct span *rerun_env;
 	size_t nrerun_env;
+	/** The directories of rustc-link-search, without their kind, the old OUT_DIR replaced too. */
+	struct span *link_search;
+	size_t nlink_search;
 
 	/** Written when cargo starts the unit. Units that share a directory share it. */
 	struct unit_file invoked;
