@@ -103,6 +103,7 @@ static void print_json(const struct call *call, const struct keeper *k, const st
 		report_string(unit, "verdict", verdict_name(v->verdict));
 		report_bool(unit, "fresh", verdict_stays(v->verdict));
 		report_string(unit, "reason", v->reason);
+		report_string(unit, "record_error", v->rejected);
 		if (v->cause != UNIT_NONE && v->reason != NULL)
 			report_count(unit, "cause", v->cause);
 		else
@@ -134,6 +135,24 @@ static void say_roots(const struct call *call, const struct keeper *k, const str
 	}
 }
 
+static void say_rejected(const struct call *call, const struct keeper *k, const struct tally *tally)
+{
+	size_t shown = 0;
+	for (size_t i = 0; i < k->target->count; i++) {
+		const char *why = k->verification->unit[i].rejected;
+		if (why == NULL)
+			continue;
+		if (call->ui->verbosity <= 0 && shown == FEW) {
+			ui_note(call->ui, "%zu more records cannot be used; --verbose names them",
+				tally->rejected - shown);
+			return;
+		}
+		shown++;
+		ui_warn(call->ui, "the record of %s cannot be used: %s",
+			unit_title(call->mem, &k->target->unit[i]), why);
+	}
+}
+
 static void say_result(const struct call *call, const struct keeper *k, const struct tally *tally)
 {
 	const struct restore_args *args = call->args;
@@ -145,9 +164,7 @@ static void say_result(const struct call *call, const struct keeper *k, const st
 		tally->immutable, tally->changed, tally->unknown, tally->before);
 	if (k->verification->lost)
 		ui_note(call->ui, "the cache lost its time stamps; what is fresh was told by contents");
-	if (tally->rejected != 0)
-		ui_warn(call->ui, "%s cannot be used; their units are built again",
-			keeping_count(call->mem, tally->rejected, "record"));
+	say_rejected(call, k, tally);
 }
 
 static int restore_locked(

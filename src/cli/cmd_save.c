@@ -6,6 +6,8 @@
 #include "steady/cli/targets.h"
 #include "steady/core/stash.h"
 
+#include <string.h>
+
 /* Refusals that are shown without --verbose. */
 #define FEW 5
 
@@ -20,7 +22,7 @@ static const struct opt save_opts[] = {
 	{"package", 'p', OPT_LIST, offsetof(struct save_args, package), "PKG", NULL,
 		"Record units of this package only; may be given more than once"},
 	{"profile", 0, OPT_STRING, offsetof(struct save_args, profile), "NAME", NULL,
-		"Record units of this profile directory only (debug, release, ...)"},
+		"Record units of this profile only (dev, release, ...)"},
 	{"dry-run", 'n', OPT_FLAG, offsetof(struct save_args, dry_run), NULL, NULL,
 		"Show what would be recorded, and change nothing"},
 	{"stash-outputs", 0, OPT_STRING, offsetof(struct save_args, stash), "DIRECTORY", NULL,
@@ -87,10 +89,41 @@ static void say_result(const struct call *call, const struct keeper *k)
 		r->states[RECORDED_REFUSED] + r->states[RECORDED_SKIPPED]);
 }
 
+/* cargo's profiles share two directories. */
+static const char *profile_directory(const char *profile)
+{
+	static const char *const alias[][2] = {{"dev", "debug"}, {"test", "debug"}, {"bench", "release"}};
+	for (size_t i = 0; profile != NULL && i < sizeof(alias) / sizeof(alias[0]); i++) {
+		if (strcmp(profile, alias[i][0]) == 0)
+			return alias[i][1];
+	}
+	return profile;
+}
+
+/* A name that stands for nothing that was built is perhaps a mistake. */
+static void warn_of_unknown(const struct call *call, const struct target *t)
+{
+	const struct save_args *args = call->args;
+	const char *profile = profile_directory(args->profile);
+	bool any = profile == NULL || t->count == 0;
+	for (size_t i = 0; i < t->count && !any; i++)
+		any = strcmp(t->unit[i].place->profile, profile) == 0;
+	if (!any)
+		ui_warn(call->ui, "nothing was built with the profile `%s`", args->profile);
+	for (size_t p = 0; p < args->package.count && t->count != 0; p++) {
+		any = false;
+		for (size_t i = 0; i < t->count && !any; i++)
+			any = strcmp(t->unit[i].package, args->package.item[p]) == 0;
+		if (!any)
+			ui_warn(call->ui, "no package `%s` was built", args->package.item[p]);
+	}
+}
+
 static int save_locked(const struct call *call, const struct location *where, struct err *err)
 {
 	const struct save_args *args = call->args;
-	const struct keeper_wanted wanted = {args->package.item, args->package.count, args->profile};
+	const struct keeper_wanted wanted = {
+		args->package.item, args->package.count, profile_directory(args->profile)};
 	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(call->mem, where);
 	CLEANUP_KEEPER struct keeper *k = NULL;
 	int code = keeper_open(
@@ -100,6 +133,7 @@ static int save_locked(const struct call *call, const struct location *where, st
 		return code;
 	keeping_say_recovered(call->ui, k->recovered);
 	targets_warn(call->ui, k->target);
+	warn_of_unknown(call, k->target);
 	struct progress progress = ui_progress_start(call->ui, "Recording");
 	code = keeper_record(k, &wanted, &progress, err);
 	ui_progress_end(call->ui);

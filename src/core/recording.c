@@ -168,7 +168,8 @@ static bool is_older(struct recorder *rec, size_t i, size_t input, const char **
 	struct timespec tick = c->quiet;
 	tick.tv_nsec++;
 	const char *why;
-	return in->kind == INPUT_FILE && c->quiet.tv_nsec != 0 && recording_is_written_below(rec, i, in->path) &&
+	return in->kind == INPUT_FILE && c->quiet.tv_nsec != 0 &&
+		recording_is_written_below(rec, i, in->path) &&
 		place_older(ways, rec->r->mem, title, c->seen[input], tick, &why);
 }
 

@@ -444,12 +444,14 @@ def differences(pristine: Pristine, seed: int) -> tuple:
         pristine.move()
         spoiler.tell("move the workspace")
     env = ws.environment(**spoiler.env)
-    said = steady("explain", "--format", "json", cwd=ws.root, env=env)
-    units = {f"{unit['directory']}/{unit['base']}": unit for unit in said.json["units"]}
+    said = steady("explain", "--format", "json", cwd=ws.root, env=env, check=False)
     try:
         planned = pristine.plan(command, spoiler.env)
     except CargoFailed as failed:
         return [], 0, spoiler.done + [f"cargo fails: {str(failed).strip().splitlines()[-1:]}"]
+    if said.returncode != 0:
+        return [f"explain fails, cargo does not: {said.stderr}"], 0, spoiler.done
+    units = {f"{unit['directory']}/{unit['base']}": unit for unit in said.json["units"]}
     lines, compared = [], 0
     for path, words in sorted(planned.items()):
         unit = units.get(path)
@@ -596,7 +598,7 @@ def many(argv: list) -> int:
     first, _, last = args.seeds.partition("-")
     cargos = [find_cargo(name) for name in args.cargo] if args.cargo else all_cargos()
     folder = Path(tempfile.mkdtemp(prefix="steady-explain-"))
-    bad = total = units = 0
+    bad = total = units = failed = 0
     try:
         for number, tool in enumerate(cargos):
             pristine = Pristine(folder / tool.name, tool, args.rich, args.git, args.triple)
@@ -604,12 +606,16 @@ def many(argv: list) -> int:
                 if len(cargos) > 1 and seed % len(cargos) != number:
                     continue
                 lines, compared, done = differences(pristine, seed)
-                total, units, bad = total + 1, units + compared, bad + bool(lines)
+                units, bad = units + compared, bad + bool(lines)
+                if compared == 0 and not lines:
+                    failed += 1
+                else:
+                    total += 1
                 if lines:
                     print(f"{tool.name} seed {seed}: {done}", *lines, sep="\n    ", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(f"{total} targets, {units} units compared, {bad} targets with differences")
+    print(f"{total} targets, {units} units compared, {bad} targets with differences; {failed} more that cargo itself refused")
     return 1 if bad else 0
 
 

@@ -192,7 +192,9 @@ class Basics(Records):
         self.travel()
         record = next(self.ws.target.rglob("steady-lib-plain"))
         record.write_bytes(record.read_bytes()[:-1])
-        self.assertEqual(self.steady("restore", "--strict", check=False).returncode, 4)
+        said = self.steady("restore", "--strict", check=False)
+        self.assertEqual(said.returncode, 4)
+        self.assertIn("the record of plain (lib, debug) cannot be used: a damaged record", said.stderr)
         self.assertEqual(self.build(), ["app", "plain"])
 
     def test_edit_before_save_is_not_recorded(self):
@@ -318,6 +320,29 @@ class Basics(Records):
         reference = next(self.ws.target.rglob("dep-lib-plain"))
         reference.write_bytes(b"\x01\0\0\0\xff\x01" + b"\xff\xff\xff\x7f")
         self.check_next(["app", "plain"], "plain1 data1 msg1")
+
+
+class SaveOptions(Records):
+    """Which units are recorded."""
+
+    def recorded(self, *args) -> tuple:
+        """Packages that get a record now, and what is said."""
+        said = self.steady("save", "--dry-run", "--format", "json", *args)
+        return {unit["package"] for unit in said.json["units"] if unit["verdict"] == "recorded"}, said.stderr
+
+    def test_packages_and_profiles(self):
+        self.restore()
+        self.ws.cargo("build")
+        everything = {"app", "plain", "script"}
+        for args, expected, words in (
+                ((), everything, ""), (("-p", "plain"), {"plain"}, ""), (("-p", "plain", "-p", "script"), {"plain", "script"}, ""),
+                (("--profile", "debug"), everything, ""), (("--profile", "dev"), everything, ""),
+                (("--profile", "release"), set(), "nothing was built with the profile `release`"),
+                (("-p", "plane", "-p", "plain"), {"plain"}, "no package `plane` was built")):
+            with self.subTest(args=args):
+                packages, said = self.recorded(*args)
+                self.assertEqual(packages, expected)
+                self.assertEqual(said.strip(), f"warning: {words}" if words else "")
 
 
 class WholePackage(Records):
@@ -826,20 +851,61 @@ class InPlace(Records):
         self.check_next(["app"], "plain2 data1 msg1")
 
     def test_nothing_that_travelled(self):
-        for how in (["tar", "--posix"], ["tar"], ["tar", "-m"], ["cp", "-r"], ["cp", "-a"], ["mv"]):
+        self.assertGreater(self.restore("--dry-run")["summary"]["fresh"], 0)
+        for how in (["tar", "--posix"], ["tar"], ["tar", "-m"], ["cp", "-r"], ["cp", "-a"], ["cp", "-al"], ["rsync", "-r"],
+                    ["rsync", "-aH"], ["mv"]):
             with self.subTest(how=how):
+                if not shutil.which(how[0]):
+                    continue
                 if how[0] == "tar":
                     self.pack(tuple(how[1:]) if how[1:] != ["-m"] else ())
                     shutil.rmtree(self.ws.target)
                     self.unpack(("-m",) if how[1:] == ["-m"] else ())
-                elif how[0] == "cp":
-                    subprocess.run([*how, str(self.ws.target), str(self.tmp / "copy")], check=True)
-                    shutil.rmtree(self.ws.target)
-                    os.rename(self.tmp / "copy", self.ws.target)
                 else:
-                    continue
+                    end = "/" if how[0] == "rsync" else ""
+                    subprocess.run([*how, str(self.ws.target) + end, str(self.tmp / "copy")], check=True)
+                    shutil.rmtree(self.ws.target, ignore_errors=True)
+                    os.rename(self.tmp / "copy", self.ws.target)
                 report = self.restore("--dry-run")
                 self.assertEqual(report["summary"]["fresh"], 0, report)
+
+    def test_sources_that_travelled(self):
+        """Other bytes with the times of the old ones, and the target directory never moved."""
+        other = self.tmp / "other"
+        shutil.copytree(self.root, other, symlinks=True, ignore=shutil.ignore_patterns("target"))
+        text = (other / "plain/src/lib.rs").read_text()
+        made = (self.root / "plain/src/lib.rs").stat().st_mtime_ns
+        for number, how in enumerate((["cp", "-a"], ["cp", "-al"], ["rsync", "-a"], ["tar"], ["mount"]), 2):
+            with self.subTest(how=how):
+                expected = f"plain{number} data1 msg1"
+                (other / "plain/src/lib.rs").unlink()
+                (other / "plain/src/lib.rs").write_text(text.replace("plain1", f"plain{number}"))
+                os.utime(other / "plain/src/lib.rs", ns=(made, made))
+                if how[0] == "mount":
+                    self.mounted(other, expected)
+                elif how[0] == "tar":
+                    subprocess.run(f"tar -C '{other}' -c . | tar -C '{self.root}' -x", shell=True, check=True)
+                    self.answers(expected)
+                elif shutil.which(how[0]):
+                    force = "--ignore-times" if how[0] == "rsync" else "--remove-destination"
+                    subprocess.run([*how, force, f"{other}/.", f"{self.root}/"], check=True)
+                    self.answers(expected)
+
+    def answers(self, expected):
+        self.restore()
+        self.build()
+        self.assertEqual(self.answer(), expected)
+
+    def mounted(self, other, expected):
+        """The other sources of a package, mounted over ours while `restore` and cargo run."""
+        here = self.ws.environment()
+        text = (f"mount --bind '{other}/plain' '{self.root}/plain' && cd '{self.root}' && '{os.environ['CARGO_STEADY']}' restore && "
+                f"'{self.ws.tool.program}' build --offline -q && target/debug/app")
+        env = {**here, "PATH": f"{self.ws.tool.bin}{os.pathsep}{here['PATH']}"}
+        done = subprocess.run(["unshare", "-m", "sh", "-c", text], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if "mount:" in done.stderr or "unshare:" in done.stderr:
+            self.missing("bind mounts need more rights")
+        self.assertEqual(done.stdout.strip(), expected, done.stderr)
 
     def test_linked_worktrees_share_nothing_unseen(self):
         git(self.root, "worktree", "add", "-q", str(self.tmp / "other"))
