@@ -40,12 +40,14 @@ static void say_how(const struct call *call, const char *dir)
 	ui_say(ui, "  shell           export PATH=%s:\"$PATH\"", q);
 	ui_say(ui, "  fish            set -gx PATH %s $PATH", q);
 	ui_say(ui, "  GitHub Actions  cargo steady shim install -q >>\"$GITHUB_PATH\"");
-	ui_say(ui, "  GitLab CI       before_script: - export PATH=%s:\"$PATH\"", q);
-	ui_say(ui, "  tox             set_env = PATH = %s:{env:PATH}", dir);
+	ui_say(ui, "%s",
+		"  GitLab CI       before_script: ['export PATH=\"$(cargo steady shim install -q):$PATH\"']");
+	ui_say(ui, "  tox             in [testenv] and in [pkgenv]: set_env = PATH = %s:{env:PATH}", dir);
 	ui_say(ui, "                  pass_env = CARGO_HOME, CARGO_TARGET_DIR, RUSTUP_HOME, STEADY_*");
 	ui_say(ui, "  nox             nothing more: sessions have the PATH that nox was started with");
-	ui_say(ui, "  cibuildwheel    CIBW_BEFORE_ALL: cargo steady shim install /opt/steady");
-	ui_say(ui, "                  CIBW_ENVIRONMENT: PATH=/opt/steady:$PATH");
+	ui_say(ui, "  cibuildwheel    CIBW_BEFORE_ALL_LINUX: cargo steady shim install /opt/steady");
+	ui_say(ui,
+		"                  CIBW_ENVIRONMENT_LINUX: PATH=/opt/steady:$PATH CARGO_TARGET_DIR=/host/...");
 	ui_say(ui, "%s", "`cargo steady shim status` tells whether it comes first.");
 }
 

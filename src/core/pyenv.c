@@ -143,7 +143,7 @@ static bool is_told(const struct pyenv_values *values, const char *named)
 
 const char *pyenv_configured(struct arena *mem, const char *dir)
 {
-	static const char *const more[] = {"PYTHONPATH", "PYTHONHOME"};
+	static const char *const more[] = {"PYTHONPATH", "PYTHONHOME", "PYO3_CROSS_LIB_DIR"};
 	CLEANUP_FREE char *cwd = getcwd(NULL, 0);
 	CLEANUP_CARGOENV struct cargoenv *env = NULL;
 	CLEANUP_STR struct str start = STR_INIT;

@@ -1,6 +1,7 @@
 #include "steady/core/realcargo.h"
 
 #include "steady/util/digest.h"
+#include "steady/util/fsio.h"
 #include "steady/util/path.h"
 #include "steady/util/self.h"
 #include "steady/util/span.h"
@@ -13,6 +14,7 @@
 
 #define NAME "cargo"
 #define MAX_VISITED 32
+#define MAX_PROGRAM ((size_t)64 << 20)
 /* So often may one file be chosen in a row, with other words each time. A cargo in a build script of a cargo in ... is
  * nowhere near. */
 #define MAX_ROUNDS 16
@@ -189,13 +191,27 @@ const char *realcargo_first(struct arena *mem)
 	return search(NULL, &path, &unused) ? arena_strdup(mem, path.buf) : NULL;
 }
 
+/* Both paths are absolute and without links. */
+static bool have_same_bytes(const char *a, const char *b)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	CLEANUP_CLOSE int root = fsio_open_root("/", NULL);
+	struct span x, y;
+	return root >= 0 && fsio_read(root, a + 1, MAX_PROGRAM, mem, &x, NULL, NULL) == 0 &&
+		fsio_read(root, b + 1, MAX_PROGRAM, mem, &y, NULL, NULL) == 0 && span_eq(x, y);
+}
+
 bool realcargo_is_shim(const char *path)
 {
 	struct stat self, there;
+	CLEANUP_STR struct str own = STR_INIT;
 	if (stat(path, &there) < 0)
 		return false;
-	if (self_stat(&self) == 0 && same_file(file_of(&self), file_of(&there)))
+	const bool known = self_stat(&self) == 0;
+	if (known && same_file(file_of(&self), file_of(&there)))
 		return true;
 	CLEANUP_FREE char *real = realpath(path, NULL);
-	return real != NULL && span_eq_str(path_base(span_of(real)), "cargo-steady");
+	if (real == NULL || span_eq_str(path_base(span_of(real)), "cargo-steady"))
+		return real != NULL;
+	return known && self.st_size == there.st_size && self_path(&own) && have_same_bytes(own.buf, real);
 }

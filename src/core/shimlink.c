@@ -66,8 +66,7 @@ static int look(const char *link, bool *ret_there, struct err *err)
 			realcargo_is_shim(link));
 	if (ours)
 		return 0;
-	(void)err_set(err, EEXIST, "%s is another cargo, not the shim", link);
-	return err_hint(err, "name a directory of its own, which comes before that one on PATH");
+	return err_set(err, EEXIST, "%s is another cargo, not the shim", link);
 }
 
 static const char *absolute(const char *directory, struct arena *mem)
@@ -90,9 +89,15 @@ int shimlink_install(const char *directory, struct arena *mem, const char **ret_
 	bool there;
 	if (program == NULL)
 		return err_set(err, ENOENT, "cannot find out where this program lies");
+	if (strchr(dir, ':') != NULL) {
+		(void)err_set(err, EINVAL, "PATH cannot hold %s, for it has a colon", dir);
+		return err_hint(err, "name another directory");
+	}
 	int code = make_directories(dir, mem, err);
 	if (code == 0)
 		code = look(link, &there, err);
+	if (code == -EEXIST)
+		return err_hint(err, "name a directory of its own, which comes before that one on PATH");
 	if (code < 0)
 		return code;
 	(void)unlink(fresh);

@@ -51,6 +51,17 @@ static const char *meant(const struct swap_facts *facts, enum swap_use use, stru
 	return env != NULL && interpreter_of_env(env, mem, ret_python, err) == 0 ? env : NULL;
 }
 
+/* Why none can be replaced, or NULL. */
+static const char *unreplaceable(const struct swap_facts *facts, const char *env, struct arena *mem)
+{
+	if (strchr(env, ':') != NULL)
+		return arena_printf(mem, "STEADY_SITE cannot hold %s, for it has a colon", env);
+	/* Their bytes are an input of pyo3's script that nothing watches. */
+	if (lookup(facts, "PYO3_CROSS_LIB_DIR") != NULL)
+		return "PYO3_CROSS_LIB_DIR names files that may change under the same path";
+	return NULL;
+}
+
 static bool is_alias(const char *env_dir)
 {
 	return span_eq_str(path_base(path_dir(span_of(env_dir))), ALIAS_DIRECTORY);
@@ -89,9 +100,8 @@ void swap_decide(const struct swap_facts *facts, enum swap_use use, struct arena
 	struct swap swap = {.count = 0};
 	const char *python = NULL;
 	const char *env = meant(facts, use, mem, &python, &err);
-	if (env != NULL && strchr(env, ':') != NULL) {
-		swap.why = arena_printf(mem, "STEADY_SITE cannot hold %s, for it has a colon", env);
-	} else if (env != NULL) {
+	swap.why = env != NULL ? unreplaceable(facts, env, mem) : NULL;
+	if (env != NULL && swap.why == NULL) {
 		int code = facts->get(facts->ctx, python, mem, &swap.alias, &swap.why, &err);
 		if (code < 0)
 			swap.why = arena_strdup(mem, err.msg);

@@ -304,6 +304,16 @@ class Search(ShimCase):
         steady("shim", "remove", env=env)
         self.assertFalse(place.exists())
         steady("shim", "remove", env=env)
+        self.assertEqual(steady("shim", "install", self.tmp / "a:b", env=env, check=False).returncode, 3)
+        self.assertFalse((self.tmp / "a:b").exists())
+
+    def test_copy(self):
+        """As images of containers have it."""
+        place = self.tmp / "copy"
+        place.mkdir()
+        shutil.copy(steady_program(), place / "cargo")
+        env = dict(self.env(), PATH=f"{place}:{self.cargo('path').bin}:/usr/bin:/bin")
+        self.assertIn(f"cargo is the shim {place}", steady("shim", "status", env=env).stdout)
 
 
 class Signals(ShimCase):

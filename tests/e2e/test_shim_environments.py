@@ -97,6 +97,18 @@ class Seen(EnvironmentCase):
             self.assertEqual(self.built(self.isolated("no"))[0], value)
 
 
+    def test_library_of_another_machine(self):
+        """pyo3's script reads _sysconfigdata in PYO3_CROSS_LIB_DIR and registers only the variable."""
+        lib = self.tmp / "cross"
+        lib.mkdir()
+        self.more["PYO3_CROSS_LIB_DIR"] = lib
+        script = self.ws / "build.rs"
+        script.write_text(script.read_text().replace("import helper; print(helper.VALUE)",
+                                                     "import os; print(open(os.environ['PYO3_CROSS_LIB_DIR'] + '/data').read())"))
+        for value in ("3.12", "3.13"):
+            (lib / "data").write_text(value)
+            self.assertEqual(self.built(self.isolated())[0], value)
+
     def test_configuration_that_goes(self):
         """Older cargos compare the process's variable with what they recorded, though the script got the forced one."""
         for cargo in ("debian", "path"):

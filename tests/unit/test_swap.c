@@ -151,6 +151,7 @@ static void test_virtual_env(void **state)
 	(void)state;
 	const char *venv = arena_printf(temp_mem, "VIRTUAL_ENV=%s", temp_root);
 	swap_one(SWAP_BUILDS, ENV(venv), NOBYTES);
+	swap_one(SWAP_BUILDS, ENV("PYO3_PYTHON=" A "/bin/python", "PYO3_CROSS_LIB_DIR=/cross/lib"), NOBYTES);
 	temp_put("bin/python", "");
 	assert_int_equal(chmod(temp_path("bin/python"), 0755), 0);
 	temp_mkdirs("lib/python3.11/site-packages");

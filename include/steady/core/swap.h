@@ -8,7 +8,7 @@
  *	PYTHONDONTWRITEBYTECODE			1: what scripts import from watched directories stays clean
  *
  * One environment is meant: that of PYO3_PYTHON, else of PYTHON_SYS_EXECUTABLE, else VIRTUAL_ENV, whichever is set
- * first. If that is no throw-away one, nothing is replaced; variables that name another environment stay as they are.
+ * first. If that is no throw-away one (or PYO3_CROSS_LIB_DIR is set: what lies there is read and not watched), nothing is replaced; variables that name another environment stay as they are.
  * Two environments are never mixed: where something is replaced, so is an inherited STEADY_SITE; elsewhere it stays, for
  * only an alias reads it; so it does where an alias of another home directory is replaced by ours.
  */
