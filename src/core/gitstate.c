@@ -48,12 +48,21 @@ static bool looks_like_git(const char *dir)
 	return is && (plain || linked);
 }
 
+/* Work trees may lie inside a bare repository. */
+static bool is_work_tree(struct arena *mem, const char *dir)
+{
+	struct stat st;
+	return lstat(arena_printf(mem, "%s/.git", dir), &st) == 0;
+}
+
 const char *gitstate_directory(struct arena *mem, const char *path)
 {
 	for (struct span at = span_of(path); at.len > 1; at = path_dir(at)) {
 		const char *dir = arena_strndup(mem, at.ptr, at.len);
 		if (looks_like_git(dir))
 			return dir;
+		if (is_work_tree(mem, dir))
+			return NULL;
 	}
 	return NULL;
 }
@@ -114,6 +123,12 @@ static const char *common_of(struct arena *mem, const struct reader *r)
 	const char *common = arena_strdup(mem, path.buf);
 	str_release(&path);
 	return common;
+}
+
+const char *gitstate_common(struct arena *mem, const char *git_dir)
+{
+	struct timespec unused = {0, 0};
+	return common_of(mem, &(struct reader){mem, git_dir, git_dir, &unused});
 }
 
 bool gitstate_read(const char *git_dir, struct str *out, struct timespec *ret_youngest)

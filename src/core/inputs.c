@@ -2,7 +2,7 @@
 
 #include "steady/core/aliaspath.h"
 #include "steady/core/gitreaders.h"
-#include "steady/core/gitstate.h"
+#include "steady/core/gitwatch.h"
 #include "steady/core/globs.h"
 #include "steady/core/macros.h"
 #include "steady/core/observe.h"
@@ -192,7 +192,7 @@ static void gather_watched(struct gatherer *g, const char *path)
 		return;
 	(void)add_links(g, path);
 	enum input_kind kind = observer_kind_of(path);
-	if (kind != INPUT_ABSENT && gitstate_directory(g->mem, path) != NULL)
+	if (kind != INPUT_ABSENT && gitwatch_knows(g->mem, unitfiles_workspace_root(g->files), path))
 		kind = INPUT_GIT;
 	if (span_eq_str(path_base(span_of(path)), "pyvenv.cfg"))
 		add(g, INPUT_INTERPRETER, false, path);
@@ -248,6 +248,9 @@ static void gather_run(struct gatherer *g)
 		return;
 	}
 	gather_precalculated(g);
+	/* Of a vendored package cargo compares the version alone; people patch them where they lie. */
+	if (g->u->origin == ORIGIN_OTHER && g->u->nrerun_path == 0)
+		gather_package(g);
 	gather_head(g);
 	CLEANUP_STR struct str path = STR_INIT;
 	for (size_t i = 0; i < g->u->nrerun_path; i++) {

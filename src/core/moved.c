@@ -1,5 +1,6 @@
 #include "steady/core/moved.h"
 
+#include "steady/core/inputs.h"
 #include "steady/core/runtexts.h"
 #include "steady/core/unitorder.h"
 #include "steady/format/rustcmeta.h"
@@ -66,16 +67,72 @@ static void find_macros(struct moved *m)
 	}
 }
 
+/* What is looked for: where the work tree was. */
+struct old_place {
+	const struct record *record;
+	/** The directory that was moved as a whole, where that is more than the work tree; else empty. */
+	struct span moved;
+	/** Paths in here may begin with it. */
+	struct span build_dir;
+};
+
+/* Would moving it have moved this as well? Then it was not moved. */
+static bool holds_what_stayed(const struct moved *m, struct span dir)
+{
+	const char *home = unitfiles_cargo_home(m->files);
+	return path_has_prefix(span_of(unitfiles_workspace_root(m->files)), dir) ||
+		(home != NULL && path_has_prefix(span_of(home), dir));
+}
+
+/* /old/repo of /old/repo/rust, if the tree is in /new/repo2/rust now: a script may know its neighbours as well. */
+static struct old_place old_place(const struct moved *m, const struct record *record)
+{
+	struct span was = record->root, is = span_of(unitfiles_workspace_root(m->files));
+	struct old_place place = {record, SPAN_LIT(""), span_of(unitfiles_build_dir(m->files))};
+	while (was.len > 1 && is.len > 1 && span_eq(path_base(was), path_base(is))) {
+		was = path_dir(was);
+		is = path_dir(is);
+		if (was.len <= 1 || holds_what_stayed(m, was))
+			break;
+		place.moved = was;
+	}
+	return place;
+}
+
+static bool is_of_name(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+		c == '-' || c == '.';
+}
+
+/* Is there a path in the directory, other than those of the build directory? */
+static bool holds_path_in(struct span text, struct span dir, struct span except)
+{
+	while (dir.len != 0) {
+		text = span_skip(text, span_find_span(text, dir));
+		if (text.len == 0)
+			break;
+		bool longer = text.len > dir.len && is_of_name(text.ptr[dir.len]);
+		if (!longer && !span_starts(text, except))
+			return true;
+		text = span_skip(text, dir.len);
+	}
+	return false;
+}
+
 static bool text_holds(struct span text, const void *ctx)
 {
-	const struct record *record = ctx;
+	const struct old_place *old = ctx;
+	const struct record *record = old->record;
 	if (record->root.len > 1 && span_find_span(text, record->root) != text.len)
 		return true;
-	return record->real_root.len > 1 && span_find_span(text, record->real_root) != text.len;
+	if (record->real_root.len > 1 && span_find_span(text, record->real_root) != text.len)
+		return true;
+	return holds_path_in(text, old->moved, old->build_dir);
 }
 
 struct own_output {
-	const struct record *record;
+	const struct old_place *old;
 	const struct rustcdep *rustc;
 };
 
@@ -83,39 +140,66 @@ struct own_output {
 static bool output_holds(struct span text, const void *ctx)
 {
 	const struct own_output *own = ctx;
-	const struct record *record = own->record;
+	const struct record *record = own->old->record;
+	const struct span moved = own->old->moved;
 	if (record->root.len > 1 && rustcmeta_holds(text, record->root, own->rustc))
 		return true;
-	return record->real_root.len > 1 && rustcmeta_holds(text, record->real_root, own->rustc);
+	if (record->real_root.len > 1 && rustcmeta_holds(text, record->real_root, own->rustc))
+		return true;
+	return moved.len != 0 && !path_has_prefix(own->old->build_dir, moved) &&
+		rustcmeta_holds(text, moved, own->rustc);
 }
 
 /* Absolute inputs below the old root are looked at there by cargo, wherever the tree has gone. */
-static const char *depinfo_holds(const struct unit_files *f, const struct record *record)
+static const char *depinfo_holds(const struct unit_files *f, const struct old_place *old)
 {
 	for (size_t i = 0; i < f->depinfo.nfile; i++) {
-		if (f->depinfo.file[i].root == DEPINFO_BUILD && text_holds(f->depinfo.file[i].path, record))
+		if (f->depinfo.file[i].root == DEPINFO_BUILD && text_holds(f->depinfo.file[i].path, old))
 			return f->reference.path;
 	}
 	for (size_t i = 0; i < f->rustc.nenv; i++) {
-		if (text_holds(f->rustc.env[i].value, record))
+		if (text_holds(f->rustc.env[i].value, old))
 			return f->rustc_file.path;
 	}
 	return NULL;
 }
 
+/* What the script wrote into the work tree lies in the new one as it was. */
+static const char *side_holds(const struct moved *m, const struct old_place *old, struct arena *mem)
+{
+	CLEANUP_CLOSE int top = fsio_open_root("/", NULL);
+	for (size_t i = 0; i < old->record->ninput; i++) {
+		if (old->record->input[i].kind != INPUT_SIDE)
+			continue;
+		const char *path = inputs_path(m->files, mem, &old->record->input[i]);
+		CLEANUP_FREE char *real = realpath(path, NULL);
+		if (top < 0 || real == NULL || runtexts_file(top, real + 1, text_holds, old))
+			return path;
+	}
+	return NULL;
+}
+
+static const char *script_holds(
+	const struct moved *m, const struct unit_files *f, const struct old_place *old, struct arena *mem)
+{
+	const char *found = runtexts_find(m->t, f, text_holds, old, mem);
+	return found != NULL ? found : side_holds(m, old, mem);
+}
+
 const char *moved_find(struct moved *m, size_t unit, const struct record *record, struct arena *mem)
 {
 	const struct unit_files *f = unitfiles_get(m->files, unit);
+	const struct old_place old = old_place(m, record);
 	if (f->unit->kind == UNIT_RUN_BUILD_SCRIPT)
-		return runtexts_find(m->t, f, text_holds, record, mem);
+		return script_holds(m, f, &old, mem);
 	if (f->reference_state != REFERENCE_READ || !f->has_rustc)
 		return f->reference_state == REFERENCE_NONE ? NULL : f->reference.path;
-	const char *found = depinfo_holds(f, record);
+	const char *found = depinfo_holds(f, &old);
 	if (found != NULL)
 		return found;
 	if (m->above_macro == NULL)
 		find_macros(m);
-	const struct own_output own = {record, &f->rustc};
+	const struct own_output own = {&old, &f->rustc};
 	for (size_t i = 0; m->above_macro[unit] && i < f->noutput; i++) {
 		if (!f->outputs[i].in_target_dir &&
 			runtexts_file(m->t->fd, f->outputs[i].file.path, output_holds, &own))

@@ -2,7 +2,7 @@
 
 #include "steady/core/contents.h"
 #include "steady/core/fileset.h"
-#include "steady/core/gitstate.h"
+#include "steady/core/gitwatch.h"
 #include "steady/core/listing.h"
 #include "steady/core/mtimewalk.h"
 #include "steady/core/pkggit.h"
@@ -147,6 +147,7 @@ static void prepare(struct observer *o, struct watch *w)
 	case INPUT_FILE:
 	case INPUT_ABSENT:
 	case INPUT_SIDE:
+	case INPUT_GIT:
 		w->content = contents_want(o->contents, w->path);
 		break;
 	case INPUT_TREE:
@@ -272,11 +273,6 @@ static void answer_tree(struct observer *o, struct watch *w)
 static void answer_git(struct observer *o, struct watch *w)
 {
 	CLEANUP_STR struct str text = STR_INIT;
-	const char *git_dir = gitstate_directory(o->mem, w->path);
-	if (git_dir == NULL) {
-		w->seen.state = OBSERVED_MISSING;
-		return;
-	}
 	struct timespec mtime;
 	int code = mtime_recursive(w->path, &mtime, NULL);
 	if (code != 0) {
@@ -284,9 +280,9 @@ static void answer_git(struct observer *o, struct watch *w)
 		w->seen.why = "it cannot be read";
 		return;
 	}
-	if (!gitstate_read(git_dir, &text, &w->seen.youngest)) {
+	if (!gitwatch_read(o->mem, w->path, &text, &w->seen.youngest)) {
 		w->seen.state = OBSERVED_UNREADABLE;
-		w->seen.why = "the commit that is checked out cannot be told";
+		w->seen.why = "what git has there cannot be told";
 		return;
 	}
 	w->seen.state = OBSERVED;

@@ -151,14 +151,22 @@ static void settle_compiled(struct planner *p, size_t i)
 	settle_outputs(p, i);
 }
 
-/* Immutable units keep their stamps; what lies above must not be older. */
-static void look_at_immutable(struct planner *p, size_t i)
+/*
+ * Immutable units keep their stamps, save those that lie in the future: what lies above must not be older, and an edit or
+ * a build of now would be.
+ */
+static void settle_immutable(struct planner *p, size_t i)
 {
 	const struct unit_files *files = unitfiles_get(p->files, i);
 	for (size_t n = 0; n < files->noutput; n++) {
-		if (files->outputs[n].file.present)
-			p->planned[i].newest_output =
-				newer(p->planned[i].newest_output, files->outputs[n].file.st.st_mtim);
+		const struct unit_output *output = &files->outputs[n];
+		const struct timespec now = output->file.st.st_mtim;
+		struct timespec wanted = is_reachable(p, output) ? not_after(now, p->v->looked) : now;
+		if (!output->file.present)
+			continue;
+		if (timespec_cmp(now, wanted) != 0)
+			add_set(p, i, output->file.path, wanted);
+		p->planned[i].newest_output = newer(p->planned[i].newest_output, wanted);
 	}
 }
 
@@ -198,7 +206,7 @@ static void settle(struct planner *p, size_t i)
 {
 	switch (p->v->unit[i].verdict) {
 	case VERDICT_IMMUTABLE:
-		look_at_immutable(p, i);
+		settle_immutable(p, i);
 		break;
 	case VERDICT_VERIFIED:
 		if (p->t->unit[i].kind == UNIT_RUN_BUILD_SCRIPT)

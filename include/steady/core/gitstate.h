@@ -1,9 +1,7 @@
 /*
  * What a git directory has checked out: the commit that HEAD resolves to, and the branch's name.
  *
- * That is all a build script can mean that watches files in there (.git/HEAD, refs): the files themselves change
- * with every clone, or do not change with a commit. Only files are read, no program is run. Source:
- * gitrepository-layout(5).
+ * Only files are read, no program is run. Source: gitrepository-layout(5).
  */
 #ifndef STEADY_CORE_GITSTATE_H
 #define STEADY_CORE_GITSTATE_H
@@ -14,8 +12,12 @@
 
 #include <time.h>
 
-/** Is `path` (absolute) a git directory or something inside one? Then that directory, in mem; else NULL. */
+/** Is `path` (absolute) a git directory or something inside one, but not in a work tree that lies in it? Then that
+ * directory, in mem; else NULL. */
 const char *gitstate_directory(struct arena *mem, const char *path);
+
+/** The directory with the references: that of the repository, for a linked worktree's. */
+const char *gitstate_common(struct arena *mem, const char *git_dir);
 
 /**
  * Appends the commit's name and the branch ("HEAD" if it is detached) to *out. *ret_youngest: the newest mtime or

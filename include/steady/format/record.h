@@ -57,7 +57,7 @@ enum input_kind {
 	INPUT_DATA = 6,
 	/** All files of the workspace that a pattern matches; the path is the pattern. */
 	INPUT_GLOB = 7,
-	/** The commit and branch that the git directory at this path has checked out. */
+	/** What the path in a git directory means (core/gitwatch.h): the commit and branch, references, the index. */
 	INPUT_GIT = 8,
 	/** A file that a script wrote into the workspace, with its bytes; a directory of such files must be there. */
 	INPUT_SIDE = 9,

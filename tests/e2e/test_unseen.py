@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""What a unit was built from without cargo comparing it, or by other names than its own: each story leaves a stale program
+where only paths and bytes of single files are looked at."""
+
+import os
+import shutil
+import subprocess
+import time
+
+from scenario import ScenarioCase
+from scenario_files import manifest, members, script, shown, workspace
+from steadytest import main
+
+MADE = shown('include_str!(concat!(env!("OUT_DIR"), "/made.txt")).trim()')
+HOUR = 3600 * 10**9
+
+
+def asks_git(watched, *args):
+    words = ", ".join(f'"{word}"' for word in args)
+    return script(watched, f'String::from_utf8(std::process::Command::new("git").args([{words}]).output().unwrap().stdout).unwrap()')
+
+
+class Git(ScenarioCase):
+    """Scripts that watch more of the git directory than the commit."""
+
+    files = {**workspace(["tags", "staged", "config", "all"]), "txt/msg.txt": "",
+             "tags/Cargo.toml": manifest("tags"), "tags/src/lib.rs": MADE,
+             "tags/build.rs": asks_git(["../.git/refs/tags", "../.git/HEAD"], "tag", "--list"),
+             "staged/Cargo.toml": manifest("staged"), "staged/src/lib.rs": MADE,
+             "staged/build.rs": asks_git(["../.git/index"], "diff", "--cached", "--name-only"),
+             "config/Cargo.toml": manifest("config"), "config/src/lib.rs": MADE,
+             "config/build.rs": asks_git(["../.git/config"], "config", "core.comment"),
+             "all/Cargo.toml": manifest("all"), "all/src/lib.rs": MADE,
+             "all/build.rs": asks_git(["../.git"], "tag", "--list")}
+
+    def test_fresh_clone(self):
+        world = self.world()
+        for _ in range(2):
+            world.travel()
+            world.restore()
+            run = world.build()
+            world.save()
+        self.assertEqual(run.compiled, [], run.reasons)
+
+    def test_tag(self):
+        self.check(lambda w: w.git("tag", "v1"), {"tags": "v1", "all": "v1"}, ["all", "app", "tags"])
+
+    def test_packed_tag(self):
+        def story(w):
+            w.git("tag", "v1")
+            w.git("pack-refs", "--all")
+        self.check(story, {"tags": "v1", "all": "v1"}, ["all", "app", "tags"])
+
+    def test_staged(self):
+        def story(w):
+            w.write("new.txt", "new\n")
+            w.git("add", "new.txt")
+        self.check(story, {"staged": "new.txt"}, ["all", "app", "staged"])
+
+    def test_configuration(self):
+        self.check(lambda w: w.git("config", "core.comment", "c"), {"config": "c"}, ["all", "app", "config"])
+
+
+class InsideBare(ScenarioCase):
+    """A bare repository with its work trees inside: what lies in them is not git's."""
+
+    files = {**workspace(["scr"]), "txt/msg.txt": "", "scr/Cargo.toml": manifest("scr"), "scr/src/lib.rs": MADE,
+             "scr/build.rs": script(["in.txt"], 'std::fs::read_to_string("in.txt").unwrap()'), "scr/in.txt": "one\n"}
+
+    def test_edit(self):
+        world = self.world()
+        bare = world.folder / "bare"
+        shutil.rmtree(bare, ignore_errors=True)
+        world.git("clone", "-q", "--bare", str(world.root), str(bare), cwd=world.folder)
+        world.git("worktree", "add", "-q", str(bare / "main"), "main", cwd=bare)
+        inner = world.at(bare / "main")
+        inner.restore()
+        inner.build()
+        inner.save()
+        inner.write("scr/in.txt", "two\n")
+        time.sleep(0.1)
+        inner.restore()
+        self.builds(inner, {"scr": "two"}, ["app", "scr"])
+
+
+class Neighbours(ScenarioCase):
+    """A workspace in a directory of its repository is copied with it; one script prints where a neighbour lies, another
+    leaves its own place in the work tree."""
+
+    place = "rust"
+    files = {f"rust/{path}": text for path, text in {
+        **workspace(["near", "side"]),
+        "near/Cargo.toml": manifest("near"), "near/src/lib.rs": MADE,
+        "near/build.rs": script(["build.rs"], 'std::fs::canonicalize("../../data").unwrap().display().to_string()'),
+        "side/Cargo.toml": manifest("side"), "side/src/lib.rs": shown("place::PLACE", "mod place;\n"), ".gitignore": "place.rs\n/target\n",
+        "side/build.rs": 'fn main() {\n    println!("cargo:rerun-if-changed=build.rs");\n    let text = '
+                         'format!("pub const PLACE: &str = {:?};", std::env::var("CARGO_MANIFEST_DIR").unwrap());\n'
+                         '    std::fs::write("src/place.rs", text).unwrap();\n}\n'}.items()}
+    files = {**files, "data/x.txt": "x\n", "txt/msg.txt": ""}
+
+    def test_copied(self):
+        world = self.world()
+        world.build()
+        world.save()
+        copy = world.at(world.folder / "copy")
+        shutil.rmtree(copy.root, ignore_errors=True)
+        subprocess.run(["cp", "-a", str(world.root), str(copy.root)], check=True)
+        copy.restore()
+        self.builds(copy, {"near": str(copy.root / "data"), "side": str(copy.root / "rust/side")}, ["app", "near", "side"])
+
+
+class Vendored(ScenarioCase):
+    """A vendored crate whose script names nothing, or variables alone as the crate cc does, is patched where it lies."""
+
+    files = {**workspace(["all", "some"]),
+             "Cargo.toml": members(["app"]).replace('resolver', 'exclude = ["vendor"]\nresolver'),
+             "app/Cargo.toml": manifest("app", '\n[dependencies]\nall = "=0.1.0"\nsome = "=0.1.0"\n'),
+             ".cargo/config.toml": '[source.crates-io]\nreplace-with = "here"\n\n[source.here]\ndirectory = "vendor"\n',
+             "txt/msg.txt": ""}
+    for name, before in (("all", ""), ("some", 'println!("cargo:rerun-if-env-changed=CC");\n    ')):
+        files[f"vendor/{name}/Cargo.toml"] = manifest(name)
+        files[f"vendor/{name}/.cargo-checksum.json"] = '{"files":{},"package":"%s"}' % ("0" * 64)
+        files[f"vendor/{name}/c/x.c"] = "one\n"
+        files[f"vendor/{name}/src/lib.rs"] = MADE
+        files[f"vendor/{name}/build.rs"] = script([], 'std::fs::read_to_string("c/x.c").unwrap()').replace("let text", before + "let text")
+
+    def test_unchanged(self):
+        self.check(lambda w: w.travel(), {"all": "one", "some": "one"}, [], alone="more")
+
+    def test_patched(self):
+        def story(w):
+            w.write("vendor/all/c/x.c", "two\n")
+            w.write("vendor/some/c/x.c", "two\n")
+            w.commit()
+            w.travel()
+        self.check(story, {"all": "two", "some": "two"}, ["all", "app", "some"], alone="stale")
+
+
+class Ahead(ScenarioCase):
+    """The library of a crate that cannot change comes from a clock ahead: what is built above it does not."""
+
+    fetched = True
+    files = {**workspace(["scr", "other"]), "txt/msg.txt": "", "scr/Cargo.toml": manifest("scr", '\n[build-dependencies]\ncfg-if = "1"\n'),
+             "scr/src/lib.rs": MADE, "scr/build.rs": "use cfg_if as _;\n" + script(["in.txt"], 'std::fs::read_to_string("in.txt").unwrap()'),
+             "scr/in.txt": "one\n", "other/Cargo.toml": manifest("other", '\n[dependencies]\ncfg-if = "1"\n'), "other/src/lib.rs": shown('"other"')}
+
+    def ahead(self):
+        world = self.world()
+        for path in world.target.glob("debug/deps/libcfg_if-*"):
+            stamp = path.stat().st_mtime_ns + HOUR
+            os.utime(path, ns=(stamp, stamp))
+        world.restore()
+        return world
+
+    def test_unchanged(self):
+        self.builds(self.ahead(), {}, [])
+
+    def test_edit(self):
+        world = self.ahead()
+        world.write("scr/in.txt", "two\n")
+        self.builds(world, {"scr": "two"}, ["app", "scr"])
+
+    def test_build_of_one_package(self):
+        world = self.ahead()
+        world.write("other/src/lib.rs", shown('"another"'))
+        world.build("-p", "other")
+        self.builds(world, {"other": "another"}, ["app"])
+
+
+if __name__ == "__main__":
+    main()
