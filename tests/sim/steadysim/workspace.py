@@ -189,12 +189,15 @@ def module(name: str, version: int) -> str:
 
 
 class Tree:
-    """The bytes of a work tree: path -> bytes, or ("link", text). Nothing is read twice."""
+    """The bytes of a work tree: path -> bytes, or ("link", text). Nothing is read twice. An empty directory, which git forgets and
+    a script that lists directories sees, is an entry PATH/. of no bytes."""
 
     def __init__(self, root):
         self.root, self.entries = Path(root), {}
         for folder, names, found in os.walk(self.root):
             names[:] = [n for n in names if n not in (".git", "target")]
+            if not names and not found:
+                self.entries[os.path.join(os.path.relpath(folder, self.root), ".")] = b""
             for name in found + [n for n in names if os.path.islink(os.path.join(folder, n))]:
                 full = os.path.join(folder, name)
                 relative = os.path.relpath(full, self.root)
@@ -223,15 +226,16 @@ class Tree:
         entry = self.entries.get(self.resolve(path))
         return entry.decode() if isinstance(entry, bytes) else ""
 
-    def list(self, folder: str, through_links: bool) -> list:
-        """Paths of the files below FOLDER as seen from it, sorted; with links to directories followed or listed."""
+    def list(self, folder: str, as_cargo_walks: bool) -> list:
+        """Paths of the files below FOLDER as seen from it, sorted: all that a walk meets, links to directories followed and empty
+        directories too, or what git would list."""
         real, found = self.resolve(folder), []
         for path in sorted(self.entries):
-            if not path.startswith(real + "/"):
+            if not path.startswith(real + "/") or path.endswith("/.") and not as_cargo_walks:
                 continue
             shown = folder + path[len(real):]
             behind = self.resolve(path)
-            if through_links and isinstance(self.entries[path], tuple) and behind not in self.entries:
+            if as_cargo_walks and isinstance(self.entries[path], tuple) and behind not in self.entries:
                 found += self.list(shown, True)
             else:
                 found.append(shown)
