@@ -72,7 +72,14 @@ static void count_units(const struct keeper *k, struct arena *mem, struct tally 
 		ret->roots += ret->cascade[i] != 0;
 }
 
-static void print_json(const struct call *call, const struct keeper *k, const struct tally *tally)
+/* `first` looked before the sources were stamped, and adopted what there was; NULL without --mtimes. */
+static const struct keeper *adopter(const struct keeper *k, const struct keeper *first)
+{
+	return first != NULL && first->adoption != NULL ? first : k;
+}
+
+static void print_json(const struct call *call, const struct keeper *k, const struct keeper *first,
+	const struct tally *tally)
 {
 	const struct restore_args *args = call->args;
 	struct cJSON *report = report_new("restore");
@@ -95,7 +102,7 @@ static void print_json(const struct call *call, const struct keeper *k, const st
 	report_count(summary, "unstashed", k->unstashed);
 	report_bool(summary, "stamps_lost", k->verification->lost);
 	report_bool(summary, "dry_run", args->dry_run || args->check);
-	rewriting_report_adoption(report, call, k);
+	rewriting_report_adoption(report, call, adopter(k, first));
 	struct cJSON *units = report_array(report, "units");
 	for (size_t i = 0; i < k->target->count; i++) {
 		const struct unit_verdict *v = &k->verification->unit[i];
@@ -153,10 +160,11 @@ static void say_rejected(const struct call *call, const struct keeper *k, const 
 	}
 }
 
-static void say_result(const struct call *call, const struct keeper *k, const struct tally *tally)
+static void say_result(const struct call *call, const struct keeper *k, const struct keeper *first,
+	const struct tally *tally)
 {
 	const struct restore_args *args = call->args;
-	rewriting_say_adoption(call, k);
+	rewriting_say_adoption(call, adopter(k, first));
 	say_roots(call, k, tally);
 	ui_status(call->ui, args->dry_run || args->check ? "Would keep" : "Restored",
 		"%zu of %s (%zu verified, %zu that cannot change, %zu changed, %zu without proof); %zu were fresh before",
@@ -167,8 +175,8 @@ static void say_result(const struct call *call, const struct keeper *k, const st
 	say_rejected(call, k, tally);
 }
 
-static int restore_locked(
-	const struct call *call, const struct location *where, struct digestcache *digests, struct err *err)
+static int restore_locked(const struct call *call, const struct location *where, struct digestcache *digests,
+	const struct keeper *first, struct err *err)
 {
 	const struct restore_args *args = call->args;
 	const bool read_only = args->dry_run || args->check;
@@ -196,9 +204,9 @@ static int restore_locked(
 	struct tally tally;
 	count_units(k, call->mem, &tally);
 	if (args->format == REPORT_JSON)
-		print_json(call, k, &tally);
+		print_json(call, k, first, &tally);
 	else
-		say_result(call, k, &tally);
+		say_result(call, k, first, &tally);
 	if (args->strict && tally.rejected != 0)
 		return STEADY_EXIT_REJECTED;
 	bool found = k->plan->count + k->rehash->nfile != 0 || adoption_changes(k->adoption);
@@ -248,14 +256,15 @@ static int restore_there(const struct call *call, const struct location *where, 
 	const bool read_only = args->dry_run || args->check;
 	CLEANUP_BUILDLOCK struct buildlock *lock = NULL;
 	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(call->mem, where);
+	CLEANUP_KEEPER struct keeper *first = NULL;
 	int code = read_only ? 0 : targets_lock(call, where, &lock, err);
 	if (code == 0 && args->mtimes && !read_only)
-		code = judging_prepare(call, where, digests, err);
+		code = judging_prepare(call, where, digests, &first, err);
 	if (code < 0)
 		return code;
 	if (args->mtimes)
 		stamp_sources(call, where);
-	code = restore_locked(call, where, digests, err);
+	code = restore_locked(call, where, digests, first, err);
 	if (!read_only)
 		digestcache_write(digests);
 	return code;

@@ -2,6 +2,7 @@
 
 #include "steady/cli/keeping.h"
 #include "steady/cli/report.h"
+#include "steady/cli/rewriting.h"
 #include "steady/cli/targets.h"
 #include "steady/core/buildlock.h"
 #include "steady/core/keeper.h"
@@ -58,46 +59,52 @@ void judging_cleanup(struct judging **j)
 	*j = judging_end(*j);
 }
 
-/* One look; `record` writes down what is proven, which must come before anything is raised. */
-static int judge(const struct call *call, const struct keeper_options *options, bool record,
-	struct judging_tally *tally, struct err *err)
+static int record(struct keeper *k, const struct progress *progress, struct err *err)
 {
 	const struct keeper_wanted all = {.npackage = 0};
-	const bool dry_run = options->read_only;
+	int code = keeper_record(k, &all, progress, err);
+	return code < 0 ? code : recording_write(k->target, k->recording, err);
+}
+
+/* One look; `first` writes down what is proven, which must come before anything is adopted or raised. */
+static int judge(const struct call *call, const struct keeper_options *options, bool first,
+	struct keeper **ret, struct err *err)
+{
 	CLEANUP_KEEPER struct keeper *k = NULL;
 	int code = keeper_open(options, &k, err);
 	if (code < 0)
 		return code;
 	keeping_say_recovered(call->ui, k->recovered);
 	struct progress progress = ui_progress_start(call->ui, "Verifying");
-	if (record && !dry_run) {
-		code = keeper_record(k, &all, &progress, err);
-		if (code == 0)
-			code = recording_write(k->target, k->recording, err);
-	}
+	if (first)
+		code = record(k, &progress, err);
+	if (code == 0)
+		code = keeper_adopt(k, NULL, err);
 	if (code == 0)
 		code = keeper_verify(k, &progress, err);
 	ui_progress_end(call->ui);
-	if (code == 0 && !dry_run)
+	if (code == 0 && !options->read_only)
 		code = keeper_restore(k, err);
-	if (code < 0)
-		return code;
-	*tally = (struct judging_tally){.judged = true, .units = k->target->count};
-	for (size_t i = 0; i < k->target->count; i++)
-		tally->fresh += verdict_stays(k->verification->unit[i].verdict);
-	return 0;
+	if (code == 0)
+		*ret = TAKE_PTR(k);
+	return code;
 }
 
-int judging_prepare(
-	const struct call *call, const struct location *where, struct digestcache *digests, struct err *err)
+int judging_prepare(const struct call *call, const struct location *where, struct digestcache *digests,
+	struct keeper **ret, struct err *err)
 {
-	struct judging_tally unused;
-	return judge(call, &(struct keeper_options){.where = where, .digests = digests}, true, &unused, err);
+	return judge(call, &(struct keeper_options){.where = where, .digests = digests}, true, ret, err);
 }
 
 int judging_before(struct judging *j, struct err *err)
 {
-	return j == NULL || j->dry_run ? 0 : judging_prepare(j->call, &j->where, j->digests, err);
+	CLEANUP_KEEPER struct keeper *k = NULL;
+	if (j == NULL || j->dry_run)
+		return 0;
+	int code = judging_prepare(j->call, &j->where, j->digests, &k, err);
+	if (code == 0)
+		rewriting_say_adoption(j->call, k);
+	return code;
 }
 
 int judging_after(struct judging *j, struct judging_tally *ret, struct err *err)
@@ -106,7 +113,14 @@ int judging_after(struct judging *j, struct judging_tally *ret, struct err *err)
 		return 0;
 	const struct keeper_options options = {
 		.where = &j->where, .read_only = j->dry_run, .digests = j->digests};
-	return judge(j->call, &options, false, ret, err);
+	CLEANUP_KEEPER struct keeper *k = NULL;
+	int code = judge(j->call, &options, false, &k, err);
+	if (code < 0)
+		return code;
+	*ret = (struct judging_tally){.judged = true, .units = k->target->count};
+	for (size_t i = 0; i < k->target->count; i++)
+		ret->fresh += verdict_stays(k->verification->unit[i].verdict);
+	return 0;
 }
 
 void judging_say(struct ui *ui, const struct judging_tally *tally)

@@ -9,7 +9,7 @@ import sys
 import time
 import unittest
 
-from steadytest import E2ECase, Workspace, copy_target, ephemeral_env, main, purelib, snapshot, steady
+from steadytest import E2ECase, Workspace, clean_env, copy_target, ephemeral_env, main, purelib, snapshot, steady
 from steadytest.distributions import install
 from steadytest.faults import KILLED, killat, killat_program
 from steadytest.run import steady_program
@@ -102,8 +102,7 @@ class AdoptionKilled(E2ECase):
     def variables(self, env, **more):
         return self.ws.environment(PYO3_PYTHON=env / "bin/python", STEADY_HOME=self.home, **more)
 
-    def program(self, command, env, dry_run=False):
-        more = ["--dry-run"] if dry_run else []
+    def program(self, command, env, *more):
         return steady(command, "--format", "json", *more, cwd=self.ws.root, env=self.variables(env)).json
 
     def cargo_in(self, python, site=None, target=None):
@@ -158,7 +157,7 @@ class AdoptionKilled(E2ECase):
     def is_killed(self, commands, env, answer, rebuilt):
         """Runs each command in ENV, killed before its first call, its second... until it is through. In each new state cargo
         alone is right, and after the next run it builds what it must, and no more."""
-        alias = self.program("rewrite", env, dry_run=True)["summary"]["to"]
+        alias = self.program("rewrite", env, "--dry-run")["summary"]["to"]
         self.kept = {path.name for path in self.home.iterdir() if path.name.startswith(("python-alias", "interpreters"))}
         self.assertIn("python-alias", self.kept)
         pristine, seen = copy_target(self.ws.target, self.tmp / "pristine"), set()
@@ -194,6 +193,19 @@ class AdoptionKilled(E2ECase):
 
     def test_adopted_in_place(self):
         self.is_killed(("save",), self.old, "1.0 1.0", [])
+
+    def test_with_commit_times(self):
+        """Adopted before anything is judged, as without --mtimes: no record speaks for an environment that is gone."""
+        self.record()
+        self.ws.write(".gitignore", "target\n")
+        for args in (["init", "-q"], ["add", "."], ["-c", "user.name=x", "-c", "user.email=x@y", "commit", "-qm", "one"]):
+            subprocess.run(["git", *args], cwd=self.ws.root, env=clean_env(), check=True)
+        self.travel()
+        shutil.rmtree(self.old)
+        env = self.environment("1.0")
+        restored = self.program("restore", env, "--mtimes")
+        self.assertGreater(len(restored["adoption"]["files"]), 5)
+        self.assertEqual(self.built(restored["adoption"]["to"], env, "1.0 1.0").compiled, [])
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
  * Judging the units of the target directory around a change of the sources' times.
  *
  *	judging_begin(call, dry_run, &j, &err);		takes cargo's locks
- *	judging_before(j, &err);			proves, records, invalidates
+ *	judging_before(j, &err);			records, adopts, proves, invalidates
  *	... set the times ...
  *	judging_after(j, &tally, &err);			settles what stays fresh against the new times
  *	j = judging_end(j);
  *
  * Lower times make cargo call every crate fresh. So what is not proven to be unchanged is invalidated before they
- * are set. What only the file system proves (core/place.h) is recorded then, since stamping ends that proof. After it
+ * are set. What only the file system proves (core/place.h) is recorded then, since stamping ends that proof, and throw-away
+ * environments are adopted (core/adopt.h), since what a record says of one is compared with the environment of now. After it
  * the units are judged once more, by their records: files in OUT_DIRs and hashes of newest files follow the new times.
  */
 #ifndef STEADY_CLI_JUDGING_H
@@ -19,6 +20,7 @@
 struct cJSON;
 struct digestcache;
 struct judging;
+struct keeper;
 struct location;
 
 struct judging_tally {
@@ -31,9 +33,10 @@ struct judging_tally {
 int judging_begin(const struct call *call, bool dry_run, struct judging **ret, struct err *err);
 int judging_before(struct judging *j, struct err *err);
 int judging_after(struct judging *j, struct judging_tally *ret, struct err *err);
-/** What judging_before does, for a caller that holds cargo's locks and judges again itself. */
-int judging_prepare(
-	const struct call *call, const struct location *where, struct digestcache *digests, struct err *err);
+/** What judging_before does, for a caller that holds cargo's locks and judges again itself. *ret, to be closed, knows what was
+ * adopted. */
+int judging_prepare(const struct call *call, const struct location *where, struct digestcache *digests,
+	struct keeper **ret, struct err *err);
 struct judging *judging_end(struct judging *j);
 void judging_cleanup(struct judging **j);
 #define CLEANUP_JUDGING CLEANUP(judging_cleanup)
