@@ -160,6 +160,8 @@ static void settle_config(struct parser *p, const char *value)
 	bool harmful = table.len == 0 || table.ptr[0] == '"' || table.ptr[0] == '\'';
 	for (size_t i = 0; i < COUNT_OF(tables); i++)
 		harmful |= !known && span_eq_str(table, tables[i]);
+	p->ret->quiet |=
+		span_eq_str(key, "term.quiet") && span_eq_str(span_trim(span_skip(text, equals + 1)), "true");
 	if (harmful)
 		p->ret->doubt = "--config sets what tells where to build, or with which variables";
 }

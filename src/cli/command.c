@@ -1,6 +1,7 @@
 #include "steady/cli/command.h"
 
 #include "steady/cli/commands.h"
+#include "steady/cli/termconfig.h"
 #include "steady/cli/typo.h"
 #include "steady/cli/usage.h"
 #include "steady/cli/version.h"
@@ -132,13 +133,15 @@ static int run(const struct call *call)
 }
 
 /* Options may stand before and behind the command; this settles what they say together. */
-static int settle_options(
-	struct ui *ui, struct ui_options *options, const struct opt_set *set, struct err *err)
+static int settle_options(struct ui *ui, struct ui_options *options, const struct opt_set *set,
+	bool reads_config, struct err *err)
 {
 	options->color_given = opt_given(set, "color");
 	bool conflict = options->quiet && options->verbose != 0;
 	if (conflict)
 		options->quiet = false;
+	if (reads_config)
+		termconfig_read(NULL, options);
 	ui_configure(ui, options);
 	return conflict ? err_set(err, EINVAL, "cannot set both --verbose and --quiet") : 0;
 }
@@ -160,7 +163,7 @@ static int run_command(struct ui *ui, const struct command *command, struct opt_
 	p->argv++;
 	int parsed = opt_parse(p, false, &err);
 	struct err conflict = ERR_INIT;
-	int settled = settle_options(ui, options, &p->set[0], &conflict);
+	int settled = settle_options(ui, options, &p->set[0], command->reads_target, &conflict);
 	if (parsed == OPT_HELP_WANTED)
 		return print_help(ui, command);
 	if (parsed < 0 || settled < 0)
@@ -196,7 +199,7 @@ int command_main(struct ui *ui, const char *const *argv)
 
 	int parsed = opt_parse(&parser, true, &err);
 	struct err conflict = ERR_INIT;
-	int settled = settle_options(ui, &options, &parser.set[0], &conflict);
+	int settled = settle_options(ui, &options, &parser.set[0], false, &conflict);
 	if (parsed == OPT_HELP_WANTED)
 		return print_help(ui, &steady_program);
 	if (parsed < 0 || settled < 0)

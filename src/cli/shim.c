@@ -3,6 +3,7 @@
 #include "steady/cli/cargoargs.h"
 #include "steady/cli/shimsteps.h"
 #include "steady/cli/streams.h"
+#include "steady/cli/termconfig.h"
 #include "steady/cli/ui.h"
 #include "steady/core/cargoenv.h"
 #include "steady/core/realcargo.h"
@@ -105,6 +106,8 @@ static void settle_ui(struct ui *ui, const struct cargoargs *args)
 		options.color = UI_ALWAYS;
 	if (args->color != NULL && strcmp(args->color, "never") == 0)
 		options.color = UI_NEVER;
+	if (args->kind != CARGO_NOTHING)
+		termconfig_read(args->directory, &options);
 	ui_configure(ui, &options);
 }
 

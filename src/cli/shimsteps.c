@@ -278,6 +278,7 @@ static int judge(struct shim *s, struct err *err)
 		if (s->args->kind == CARGO_EXTERNAL)
 			return 0;
 		int code = keeper_make(&s->where, err);
+		s->made = code == 0;
 		fd = code < 0 ? code : fsio_open_root(s->where.build_dir, err);
 	}
 	if (fd < 0)
@@ -340,6 +341,9 @@ static int record_units(struct shim *s, int buildfd, struct err *err)
 void shimsteps_after(struct shim *s)
 {
 	struct err err = ERR_INIT;
+	/* cargo did not like what it was told. The lock in a shared directory may be waited for: it stays. */
+	if (s->made && !s->shared)
+		keeper_unmake(s->where.build_dir);
 	if (!s->recordable) {
 		drop_shared_lock(s);
 		return;

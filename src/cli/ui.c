@@ -75,10 +75,10 @@ void ui_configure(struct ui *ui, const struct ui_options *options)
 		ui->verbosity = -1;
 	else if (options->verbose != 0)
 		ui->verbosity = (int)options->verbose;
-	else if (env_is("CARGO_TERM_QUIET", "true"))
+	else if (env_is("CARGO_TERM_QUIET", "true") || options->config_quiet)
 		ui->verbosity = -1;
 	else
-		ui->verbosity = env_is("CARGO_TERM_VERBOSE", "true") ? 1 : 0;
+		ui->verbosity = env_is("CARGO_TERM_VERBOSE", "true") || options->config_verbose ? 1 : 0;
 
 	enum ui_when when = options->color_given ? options->color : colour_by_environment();
 	ui->out_colour = decide(when, ui->out);
@@ -188,6 +188,8 @@ void ui_note(struct ui *ui, const char *fmt, ...)
 
 void ui_warn(struct ui *ui, const char *fmt, ...)
 {
+	if (ui->verbosity < 0)
+		return;
 	va_list args;
 	va_start(args, fmt);
 	put_message(ui, UI_YELLOW, "warning", fmt, args);
@@ -222,7 +224,8 @@ void ui_fail(struct ui *ui, const struct err *err)
 void ui_warn_err(struct ui *ui, const struct err *err)
 {
 	ui_warn(ui, "%s", err->msg);
-	put_hint(ui, err->hint);
+	if (ui->verbosity >= 0)
+		put_hint(ui, err->hint);
 }
 
 void ui_say(struct ui *ui, const char *fmt, ...)

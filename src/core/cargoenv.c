@@ -26,6 +26,8 @@ struct cargoenv {
 	struct strmap *config;
 	/** Name -> const struct toml_value *, of [alias]. */
 	struct strmap *alias;
+	/** Name -> const struct toml_value *, of [term]. */
+	struct strmap *term;
 	/** build.rustflags of the nearest file that has it; how many have it; does any have flags for a target? */
 	const struct toml_value *build_flags;
 	unsigned build_flags_seen;
@@ -81,11 +83,12 @@ static void add_flags(struct cargoenv *env, const struct toml_value *doc)
 	env->target_flags |= toml_get(doc, "host") != NULL;
 }
 
-static void add_aliases(struct cargoenv *env, const struct toml_value *doc)
+/* What a nearer file says stays. */
+static void add_table(struct strmap *map, const struct toml_value *table)
 {
-	toml_each (item, toml_get(doc, "alias")) {
-		if (strmap_get(env->alias, item->key) == NULL)
-			(void)strmap_put(env->alias, item->key, (void *)(uintptr_t)item);
+	toml_each (item, table) {
+		if (strmap_get(map, item->key) == NULL)
+			(void)strmap_put(map, item->key, (void *)(uintptr_t)item);
 	}
 }
 
@@ -106,7 +109,8 @@ static void add_dir(struct cargoenv *env, const char *config_dir, const char *ba
 		}
 		add_env(env, doc, base);
 		add_flags(env, doc);
-		add_aliases(env, doc);
+		add_table(env->alias, toml_get(doc, "alias"));
+		add_table(env->term, toml_get(doc, "term"));
 		if (toml_get(doc, "include") != NULL)
 			env->warning = arena_printf(
 				env->mem, "%s includes other files, which are not read here", path);
@@ -144,6 +148,7 @@ int cargoenv_load(const struct cargoenv_options *options, struct cargoenv **ret,
 	env->process = strmap_new();
 	env->config = strmap_new();
 	env->alias = strmap_new();
+	env->term = strmap_new();
 	char *const *variables = options->variables != NULL ? options->variables : environ;
 	for (; variables != NULL && *variables != NULL; variables++) {
 		struct span text = span_of(*variables);
@@ -165,6 +170,7 @@ struct cargoenv *cargoenv_free(struct cargoenv *env)
 	(void)strmap_free(env->process);
 	(void)strmap_free(env->config);
 	(void)strmap_free(env->alias);
+	(void)strmap_free(env->term);
 	(void)arena_free(env->mem);
 	free(env);
 	return NULL;
@@ -266,10 +272,10 @@ bool cargoenv_rustflags(const struct cargoenv *env, struct span **ret_flags, siz
 	return known;
 }
 
-/* CARGO_ALIAS_NAME, as cargo spells the key of a configuration in a variable. */
-static const char *alias_variable(struct arena *mem, const char *name)
+/* CARGO_TABLE_NAME, as cargo spells the key of a configuration in a variable. */
+static const char *variable_of(struct arena *mem, const char *table, const char *name)
 {
-	char *variable = arena_printf(mem, "CARGO_ALIAS_%s", name);
+	char *variable = arena_printf(mem, "CARGO_%s_%s", table, name);
 	for (char *c = variable; *c != '\0'; c++)
 		*c = *c == '-' ? '_' : *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
 	return variable;
@@ -280,7 +286,7 @@ bool cargoenv_alias(const struct cargoenv *env, const char *name, struct span **
 	struct flags words = {.mem = env->mem, .list = VEC_INIT};
 	const struct toml_value *alias = strmap_get(env->alias, span_of(name));
 	struct span text;
-	if (cargoenv_get(env, span_of(alias_variable(env->mem, name)), false, &text) ||
+	if (cargoenv_get(env, span_of(variable_of(env->mem, "ALIAS", name)), false, &text) ||
 		toml_string(alias, &text))
 		split(&words, text, ' ', true);
 	else
@@ -295,6 +301,16 @@ bool cargoenv_alias(const struct cargoenv *env, const char *name, struct span **
 	}
 	vec_release(&words.list);
 	return any;
+}
+
+bool cargoenv_term(const struct cargoenv *env, const char *key)
+{
+	struct span value;
+	bool on = false;
+	if (cargoenv_get(env, span_of(variable_of(env->mem, "TERM", key)), false, &value))
+		return span_eq_str(value, "true");
+	(void)toml_bool(strmap_get(env->term, span_of(key)), &on);
+	return on;
 }
 
 const char *cargoenv_warning(const struct cargoenv *env)

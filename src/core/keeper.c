@@ -1,6 +1,7 @@
 #include "steady/core/keeper.h"
 
 #include "steady/core/freshfacts.h"
+#include "steady/core/journal.h"
 #include "steady/core/lost.h"
 #include "steady/core/mark.h"
 #include "steady/core/place.h"
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* As cargo writes it, see https://bford.info/cachedir/. */
 #define CACHEDIR_TAG                                                                                         \
@@ -204,6 +206,35 @@ static int make_target_dir(const char *path, struct err *err)
 int keeper_make(const struct location *where, struct err *err)
 {
 	return make_target_dir(where->build_dir, err);
+}
+
+/* Does the directory hold nothing but files of these names? */
+static bool holds_only(int dirfd, const char *const *name, size_t count, struct arena *mem)
+{
+	struct dir_list list = {.count = 0};
+	if (dirfd < 0 || fsio_list(dirfd, count, mem, &list, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < list.count; i++) {
+		bool known = false;
+		for (size_t n = 0; n < count; n++)
+			known |= strcmp(list.entry[i].name, name[n]) == 0;
+		if (!known)
+			return false;
+	}
+	return true;
+}
+
+void keeper_unmake(const char *build_dir)
+{
+	static const char *const made[] = {"CACHEDIR.TAG", STEADY_STATE_DIR}, *const mark[] = {"mark"};
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	CLEANUP_CLOSE int fd = fsio_open_root(build_dir, NULL);
+	CLEANUP_CLOSE int state = fsio_open_root(arena_printf(mem, "%s/" STEADY_STATE_DIR, build_dir), NULL);
+	if (!holds_only(fd, made, COUNT_OF(made), mem) || !holds_only(state, mark, COUNT_OF(mark), mem))
+		return;
+	(void)fsio_remove_tree(fd, STEADY_STATE_DIR, NULL);
+	(void)fsio_unlink(fd, made[0], NULL);
+	(void)rmdir(build_dir);
 }
 
 int keeper_prepare(const struct location *where, struct err *err)

@@ -139,6 +139,42 @@ class Words(ShimCase):
         self.assertEqual(self.run_shim(*args).stdout, self.run_cargo(*args).stdout)
         self.assertEqual(self.run_shim("-q", "build").stderr, "")
 
+    def test_quiet(self):
+        """Told so by an option, a variable or a file, we say nothing, where cargo says nothing: no verb, no warning."""
+        config = self.ws / ".cargo/config.toml"
+        config.parent.mkdir()
+        for how in ("option", "--config", "variable", "file"):
+            config.write_text("[term]\nquiet = true\n" if how == "file" else "")
+            options = {"option": ["-q"], "--config": ["--config", "term.quiet=true"]}.get(how, [])
+            env = self.env(CARGO_TERM_QUIET="true" if how == "variable" else None)
+            ours = options if how != "--config" else ["-q"]
+            with self.subTest(how=how):
+                self.run_shim(*options, "build", env=env)
+                os.utime(self.ws / "src/main.rs")  # Kept only by us, which it would say.
+                self.assertEqual(self.run_shim(*options, "build", env=env).stderr, "")
+                os.utime(self.ws / "src/main.rs")
+                for command in ("save", "restore"):
+                    done = subprocess.run([steady_program(), command, *ours], cwd=self.ws, env=env, stdout=subprocess.PIPE,
+                                          stderr=subprocess.PIPE, text=True, check=True)
+                    self.assertEqual((done.stdout, done.stderr), ("", ""), command)
+                kept = (self.ws / "target").rename(self.ws / "kept")
+                (self.ws / "target").write_text("a file")
+                ours, real = self.run_shim(*options, "build", env=env, code=101), self.run_cargo(*options, "build", env=env)
+                self.assertEqual(ours.stderr, real.stderr)
+                (self.ws / "target").unlink()
+                kept.rename(self.ws / "target")
+        os.utime(self.ws / "src/main.rs")
+        self.assertIn("Restored", self.run_shim("build", env=self.env(CARGO_TERM_QUIET="false")).stderr)
+
+    def test_nothing_is_left_of_a_wrong_call(self):
+        self.run_shim("build", "--bogus", code=1)
+        self.assertFalse((self.ws / "target").exists())
+        self.run_shim("build", "--bogus", code=1, env=self.env(CARGO_TARGET_DIR=self.ws / "of/its own"))
+        self.assertFalse((self.ws / "of/its own").exists())
+        self.run_shim("build")
+        self.run_shim("build", "--bogus", code=1)
+        self.assertEqual(self.says(), "one")
+
     def test_exit_status(self):
         self.run_shim("buidl", code=101)
         (self.ws / "src/main.rs").write_text("fn main() { nonsense }\n")

@@ -96,11 +96,12 @@ static void test_quiet_and_verbose(void **state)
 	ui_configure(&m.ui, &(struct ui_options){.quiet = true});
 	ui_status(&m.ui, "Scanning", "nothing");
 	ui_note(&m.ui, "nothing");
-	ui_warn(&m.ui, "heard");
+	ui_warn(&m.ui, "nothing");
+	ui_error(&m.ui, "heard");
 	ui_configure(&m.ui, &(struct ui_options){.verbose = 1});
 	ui_detail(&m.ui, "Hashing", "all");
 	ui_memory_flush(&m);
-	assert_string_equal(m.err, "warning: heard\n     Hashing all\n");
+	assert_string_equal(m.err, "error: heard\n     Hashing all\n");
 	ui_memory_close(&m);
 }
 

@@ -40,6 +40,8 @@ struct shim {
 	/** Several work trees, or environments of one name, may build here, and this build keeps them out. */
 	bool shared;
 	struct sharedlock lock;
+	/** There was no target directory before. */
+	bool made;
 	/** Which profile's directories are looked at; NULL: all. */
 	const char *profile;
 	/** The units are verified; cargo is to be supervised, if it does not become something else. */

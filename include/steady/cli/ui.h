@@ -53,6 +53,8 @@ struct ui {
 struct ui_options {
 	bool quiet;
 	unsigned verbose;
+	/** What cargo's configuration says where no option does (cli/termconfig.h). */
+	bool config_quiet, config_verbose;
 	/** Was --color given? If so, `color` holds. */
 	bool color_given;
 	enum ui_when color;
@@ -73,7 +75,7 @@ void ui_status(struct ui *ui, const char *verb, const char *fmt, ...) STEADY_PRI
 void ui_detail(struct ui *ui, const char *verb, const char *fmt, ...) STEADY_PRINTF(3, 4);
 /** "note: ...", not with --quiet. */
 void ui_note(struct ui *ui, const char *fmt, ...) STEADY_PRINTF(2, 3);
-/** "warning: ...", also with --quiet. */
+/** "warning: ...", not with --quiet: cargo says none then. */
 void ui_warn(struct ui *ui, const char *fmt, ...) STEADY_PRINTF(2, 3);
 /** "error: ..." */
 void ui_error(struct ui *ui, const char *fmt, ...) STEADY_PRINTF(2, 3);

@@ -1,6 +1,6 @@
 /*
- * The environment as cargo will see it: the process's variables, and what `[env]`, `[build]` and `[alias]` of its
- * configuration files add.
+ * The environment as cargo will see it: the process's variables, and what `[env]`, `[build]`, `[alias]` and
+ * `[term]` of its configuration files add.
  *
  *	struct cargoenv *env = NULL;
  *	if (cargoenv_load(&options, &env, &err) < 0)
@@ -54,6 +54,11 @@ bool cargoenv_rustflags(const struct cargoenv *env, struct span **ret_flags, siz
  * The words that a subcommand is an alias for: of CARGO_ALIAS_..., else of the nearest file's [alias]. False if it is none.
  */
 bool cargoenv_alias(const struct cargoenv *env, const char *name, struct span **ret_words, size_t *ret_count);
+/**
+ * `quiet` or `verbose` of [term], CARGO_TERM_... before the files, of which the nearest says what holds. False if nothing
+ * sets it.
+ */
+bool cargoenv_term(const struct cargoenv *env, const char *key);
 /** What could not be read, or NULL. */
 const char *cargoenv_warning(const struct cargoenv *env);
 

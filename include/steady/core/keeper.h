@@ -92,7 +92,9 @@ int keeper_record(struct keeper *k, const struct keeper_wanted *wanted, const st
 
 /** Makes the build directory, if it is not there, as cargo makes a target directory (with CACHEDIR.TAG). */
 int keeper_make(const struct location *where, struct err *err);
-/** The same, and leaves the mark. */
+/** Takes away again what keeper_make made and a mark in it, if nothing else has come to it since. */
+void keeper_unmake(const char *build_dir);
+/** As keeper_make, and leaves the mark. */
 int keeper_prepare(const struct location *where, struct err *err);
 
 #endif
