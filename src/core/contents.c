@@ -75,7 +75,7 @@ struct contents *contents_free(struct contents *c)
 	return NULL;
 }
 
-const struct content *contents_want(struct contents *c, const char *path)
+static struct content *want(struct contents *c, const char *path)
 {
 	struct span key = span_of(path);
 	struct content *known = strmap_get(c->by_path, key);
@@ -86,6 +86,16 @@ const struct content *contents_want(struct contents *c, const char *path)
 	(void)strmap_put(c->by_path, span_make(added->path, key.len), added);
 	*vec_add(&c->all) = added;
 	return added;
+}
+
+const struct content *contents_want(struct contents *c, const char *path)
+{
+	return want(c, path);
+}
+
+const struct content *contents_find(const struct contents *c, const char *path)
+{
+	return strmap_get(c->by_path, span_of(path));
 }
 
 static struct timespec now(void)
@@ -137,6 +147,19 @@ static void take_stamps(struct content *c, const struct stat *st)
 	c->ino = st->st_ino;
 	c->mtime = st->st_mtim;
 	c->ctime = st->st_ctim;
+}
+
+void contents_hint(struct contents *contents, const char *path, struct span bytes, const struct stat *st,
+	struct timespec read_at)
+{
+	struct content *c = want(contents, path);
+	if (c->read_at.tv_sec != 0 || (uint64_t)st->st_size != bytes.len)
+		return;
+	c->state = CONTENT_FILE;
+	c->size = bytes.len;
+	c->digest = digest_of(bytes);
+	c->read_at = read_at;
+	take_stamps(c, st);
 }
 
 static void give_up(struct content *c, int code)

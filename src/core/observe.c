@@ -377,6 +377,22 @@ void observer_look(struct observer *o, const struct progress *progress)
 		answer(o, o->all.data[o->answered]);
 }
 
+void observer_hint(struct observer *o, const char *path, struct span bytes, const struct stat *st,
+	struct timespec read_at)
+{
+	contents_hint(o->contents, path, bytes, st, read_at);
+}
+
+bool observer_changed(const void *ctx, const char *path, struct timespec *ret)
+{
+	const struct observer *o = ctx;
+	const struct content *c = contents_find(o->contents, path);
+	if (c == NULL || c->state != CONTENT_FILE)
+		return false;
+	*ret = c->ctime;
+	return true;
+}
+
 struct timespec observer_looked(const struct observer *o)
 {
 	return contents_settled_at(o->contents);

@@ -39,6 +39,11 @@ struct outdigest *outdigest_want(struct observer *o, struct unitfiles *files, st
 	const char *build_dir = unitfiles_build_dir(files);
 	struct outdigest *d = arena_alloc(mem, sizeof(*d));
 	d->part = arena_array(mem, f->noutput + 2, sizeof(*d->part));
+	const struct unit_beside *beside = f->unit->beside;
+	if (f->reference_state == REFERENCE_READ && f->unit->kind != UNIT_RUN_BUILD_SCRIPT &&
+		beside != NULL && beside->depinfo.ptr != NULL)
+		observer_hint(o, arena_printf(mem, "%s/%s", build_dir, f->reference.path), beside->depinfo,
+			&beside->depinfo_stat, unitfiles_began(files));
 	if (f->reference_state != REFERENCE_NONE) {
 		add_part(d, o, mem, INPUT_FILE, build_dir, reference(f, mem));
 		d->part[0].name = f->reference.path;

@@ -129,6 +129,8 @@ static bool was_told_this_place(const struct unitfiles *all, const struct unit_f
 		here = arena_strndup(mem, dir.ptr, dir.len);
 	}
 	here = arena_printf(mem, "%s/%s", unitfiles_build_dir(all), here);
+	if (strcmp(told, here) == 0)
+		return stat(here, &st) == 0 && S_ISDIR(st.st_mode);
 	return stat(here, &st) == 0 && is_directory(told, &st);
 }
 

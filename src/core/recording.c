@@ -10,9 +10,14 @@
 #include "steady/core/verify.h"
 #include "steady/util/fsio.h"
 #include "steady/util/path.h"
+#include "steady/util/workers.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Below this many records threads cost more than they save. */
+#define PARALLEL_FROM 64
 
 const char *recorded_name(enum recorded state)
 {
@@ -41,11 +46,17 @@ static bool load_bound(struct recorder *rec, size_t i)
 	return true;
 }
 
+/* A unit whose inputs nobody has to ask for stays refused, or is kept. */
+static void begin(struct recorder *rec, size_t i)
+{
+	rec->r->unit[i].state = RECORDED_REFUSED;
+	rec->candidate[i].is_new = unit_unfit(&rec->t->unit[i]) == NULL && !load_bound(rec, i);
+}
+
 static void gather(struct recorder *rec, size_t i)
 {
 	struct candidate *c = &rec->candidate[i];
-	rec->r->unit[i].state = RECORDED_REFUSED;
-	if (unit_unfit(&rec->t->unit[i]) != NULL || load_bound(rec, i))
+	if (!c->is_new)
 		return;
 	inputs_of(&rec->context, rec->mem, i, &c->inputs);
 	c->seen = arena_array(rec->mem, c->inputs.count, sizeof(*c->seen));
@@ -342,7 +353,11 @@ int recording_make(const struct recording_request *request, struct recording **r
 	rec.certain = place_is_certain(rec.t, unitfiles_workspace_root(request->files),
 		unitfiles_build_dir(request->files), &rec.uncertain);
 	for (size_t i = 0; i < rec.t->count; i++)
+		begin(&rec, i);
+	recording_seek_sides(&rec);
+	for (size_t i = 0; i < rec.t->count; i++)
 		gather(&rec, i);
+	observer_look(request->observer, request->progress);
 	recording_gather_sides(&rec);
 	observer_look(request->observer, request->progress);
 	for (size_t n = 0; n < rec.t->count; n++) {
@@ -356,17 +371,41 @@ int recording_make(const struct recording_request *request, struct recording **r
 	return 0;
 }
 
+struct writer {
+	const struct target *t;
+	struct recording *r;
+	atomic_bool failed;
+	/** Of each thread: how its last record went. */
+	struct {
+		int code;
+		struct err err;
+	} part[WORKERS_MAX];
+};
+
+static void write_one(void *ctx, unsigned worker, size_t i)
+{
+	struct writer *w = ctx;
+	struct unit_recording *u = &w->r->unit[i];
+	if (u->state != RECORDED_NEW || atomic_load_explicit(&w->failed, memory_order_relaxed))
+		return;
+	w->part[worker].code =
+		recordfile_save(w->t, &w->t->unit[i], u->record, &u->bytes, &w->part[worker].err);
+	if (w->part[worker].code < 0)
+		atomic_store_explicit(&w->failed, true, memory_order_relaxed);
+}
+
 int recording_write(const struct target *t, struct recording *r, struct err *err)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		struct unit_recording *u = &r->unit[i];
-		if (u->state != RECORDED_NEW)
-			continue;
-		int code = recordfile_save(t, &t->unit[i], u->record, &u->bytes, err);
-		if (code < 0)
-			return code;
-		r->bytes += u->bytes;
+	struct writer w = {.t = t, .r = r};
+	workers_for(t->count, r->states[RECORDED_NEW] >= PARALLEL_FROM ? workers_count() : 1, write_one, &w);
+	for (size_t i = 0; i < WORKERS_MAX; i++) {
+		if (w.part[i].code < 0) {
+			*err = w.part[i].err;
+			return w.part[i].code;
+		}
 	}
+	for (size_t i = 0; i < t->count; i++)
+		r->bytes += r->unit[i].state == RECORDED_NEW ? r->unit[i].bytes : 0;
 	return 0;
 }
 
@@ -375,6 +414,7 @@ struct recording *recording_free(struct recording *r)
 	if (r == NULL)
 		return NULL;
 	(void)recordset_free(r->records);
+	(void)sides_free(r->sides);
 	(void)arena_free(r->mem);
 	free(r);
 	return NULL;

@@ -7,9 +7,12 @@
 #include "steady/core/inputs.h"
 #include "steady/core/outdigest.h"
 #include "steady/core/recording.h"
+#include "steady/core/sides.h"
 #include "steady/util/mem.h"
 
 struct candidate {
+	/** It has no record that binds, and may get one. */
+	bool is_new;
 	struct unit_inputs inputs;
 	/** For each input. */
 	const struct observation **seen;
@@ -20,6 +23,12 @@ struct candidate {
 	struct timespec quiet;
 	/** Of a unit whose record binds if these are the recorded ones. */
 	struct outdigest *kept_outputs;
+};
+
+/** A script that may have written into the workspace or its package. */
+struct script_run {
+	size_t unit;
+	struct sides_run when;
 };
 
 struct recorder {
@@ -34,9 +43,14 @@ struct recorder {
 	bool certain;
 	const char *uncertain;
 	struct span real_root;
+	/** Of the scripts that may get a record. */
+	VEC(struct script_run) run;
+	struct sides_options walks;
 };
 
-/** Adds the files that scripts wrote to the inputs of those scripts. */
+/** Lists the directories in which scripts that may get a record can have written files. */
+void recording_seek_sides(struct recorder *rec);
+/** When the inputs have been looked at: adds those files to the inputs of those scripts. */
 void recording_gather_sides(struct recorder *rec);
 /** Does a script that the unit depends on write this file, by its record? Valid when those have been decided. */
 bool recording_is_written_below(const struct recorder *rec, size_t unit, const char *path);

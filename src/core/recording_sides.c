@@ -3,8 +3,6 @@
 #include "steady/core/pkggit.h"
 #include "steady/core/place.h"
 #include "steady/core/recordset.h"
-#include "steady/core/sides.h"
-#include "steady/util/fsio.h"
 #include "steady/util/path.h"
 #include "steady/util/strmap.h"
 
@@ -101,42 +99,6 @@ bool recording_is_written_below(const struct recorder *rec, size_t unit, const c
 	return false;
 }
 
-/* When the script of an own package ran, if it will perhaps be recorded. */
-static bool script_ran(const struct recorder *rec, size_t i, struct timespec *ret_start)
-{
-	const char *why;
-	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
-	return rec->candidate[i].seen != NULL && files->unit->kind == UNIT_RUN_BUILD_SCRIPT &&
-		inputs_takes_globs(&rec->context, i) && rec->candidate[i].inputs.why == NULL &&
-		place_built_here(rec->rq->files, files, ret_start, &why);
-}
-
-/* How much of the path is the root of the package whose script ran, if it ran when the file appeared; 0 if not. */
-static size_t claim_of(const struct recorder *rec, size_t i, const char *path, struct timespec appeared)
-{
-	struct timespec start;
-	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
-	if (!script_ran(rec, i, &start) || timespec_cmp(appeared, start) < 0 ||
-		timespec_cmp(appeared, files->reference.st.st_ctim) > 0 || files->package_root == NULL ||
-		!path_has_prefix(span_of(path), span_of(files->package_root)))
-		return 0;
-	return strlen(files->package_root);
-}
-
-/* Of scripts that ran at the same time the author is the one in whose package the file lies, if there is one. */
-static bool is_anothers(const struct recorder *rec, size_t i, const char *path)
-{
-	struct stat st;
-	if (lstat(path, &st) < 0)
-		return false;
-	size_t own = claim_of(rec, i, path, st.st_ctim);
-	for (size_t other = 0; other < rec->t->count; other++) {
-		if (claim_of(rec, other, path, st.st_ctim) > own)
-			return true;
-	}
-	return false;
-}
-
 /* The package's root is walked too if no other walk comes there. */
 static void add_package(struct sides_options *options, const char **package, const char *root)
 {
@@ -149,35 +111,74 @@ static void add_package(struct sides_options *options, const char **package, con
 	package[options->npackage++] = root;
 }
 
-/* False if no script ran that will perhaps be recorded. */
-static bool plan_walks(struct recorder *rec, struct sides_options *ret)
+/* When the script of an own package ran, if it may get a record. */
+static bool script_ran(const struct recorder *rec, size_t i, struct script_run *ret)
 {
-	const char **package = arena_array(rec->mem, rec->t->count, sizeof(*package));
-	struct timespec start;
-	ret->package = package;
-	for (size_t i = 0; i < rec->t->count; i++) {
-		if (!script_ran(rec, i, &start))
-			continue;
-		add_package(ret, package, unitfiles_get(rec->rq->files, i)->package_root);
-		if (ret->since.tv_sec == 0 || timespec_cmp(start, ret->since) < 0)
-			ret->since = start;
-	}
-	return ret->since.tv_sec != 0;
+	const char *why;
+	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
+	*ret = (struct script_run){i, {.end = files->reference.st.st_ctim, .package = files->package_root}};
+	return rec->candidate[i].is_new && files->unit->kind == UNIT_RUN_BUILD_SCRIPT &&
+		inputs_takes_globs(&rec->context, i) &&
+		place_built_here(rec->rq->files, files, &ret->when.start, &why);
 }
 
-static void gather_of(struct recorder *rec, size_t i, struct sides *sides, struct timespec start)
+void recording_seek_sides(struct recorder *rec)
 {
-	const struct unit_files *files = unitfiles_get(rec->rq->files, i);
-	const struct sides_run run = {start, files->reference.st.st_ctim, files->package_root};
+	const char **package = arena_array(rec->mem, rec->t->count, sizeof(*package));
+	struct sides_options *walks = &rec->walks;
+	*walks = (struct sides_options){.workspace_root = unitfiles_workspace_root(rec->rq->files),
+		.build_dir = unitfiles_build_dir(rec->rq->files),
+		.package = package};
+	for (size_t i = 0; i < rec->t->count; i++) {
+		struct script_run run;
+		if (!script_ran(rec, i, &run))
+			continue;
+		if (rec->run.len == 0 || timespec_cmp(run.when.start, walks->since) < 0)
+			walks->since = run.when.start;
+		add_package(walks, package, run.when.package);
+		*vec_add(&rec->run) = run;
+	}
+	if (rec->run.len == 0)
+		return;
+	rec->r->sides = sides_find(walks);
+	sides_tell(rec->r->sides, observer_ways(rec->rq->observer));
+}
+
+/* How much of the path is the root of the package whose script ran, if it ran when the file appeared; 0 if not. */
+static size_t claim_of(const struct sides_run *run, const char *path, struct timespec appeared)
+{
+	if (timespec_cmp(appeared, run->start) < 0 || timespec_cmp(appeared, run->end) > 0 ||
+		run->package == NULL || !path_has_prefix(span_of(path), span_of(run->package)))
+		return 0;
+	return strlen(run->package);
+}
+
+/* Of scripts that ran at the same time the author is the one in whose package the file lies, if there is one. */
+static bool is_anothers(const struct recorder *rec, const struct script_run *run, const char *path)
+{
+	struct stat st;
+	if (lstat(path, &st) < 0)
+		return false;
+	size_t own = claim_of(&run->when, path, st.st_ctim);
+	for (size_t i = 0; i < rec->run.len; i++) {
+		if (claim_of(&rec->run.data[i].when, path, st.st_ctim) > own)
+			return true;
+	}
+	return false;
+}
+
+static void gather_of(struct recorder *rec, const struct script_run *run)
+{
 	const char **path;
 	struct side_list list = {.known = strmap_new()};
-	size_t count = sides_between(sides, observer_git(rec->rq->observer), rec->mem, &run, &path);
+	size_t count =
+		sides_between(rec->r->sides, observer_git(rec->rq->observer), rec->mem, &run->when, &path);
 	for (size_t n = 0; n < count; n++) {
-		if (!is_anothers(rec, i, path[n]))
+		if (!is_anothers(rec, run, path[n]))
 			add_side(&list, path[n], NULL);
 	}
-	keep_sides(rec, i, &list);
-	append_sides(rec, i, &list);
+	keep_sides(rec, run->unit, &list);
+	append_sides(rec, run->unit, &list);
 	(void)strmap_free(list.known);
 	vec_release(&list.side);
 }
@@ -185,14 +186,16 @@ static void gather_of(struct recorder *rec, size_t i, struct sides *sides, struc
 /* What scripts wrote into the workspace and into their packages. */
 void recording_gather_sides(struct recorder *rec)
 {
-	struct sides_options options = {.workspace_root = unitfiles_workspace_root(rec->rq->files),
-		.build_dir = unitfiles_build_dir(rec->rq->files)};
-	struct timespec start;
-	if (!plan_walks(rec, &options))
-		return;
-	CLEANUP_SIDES struct sides *sides = sides_find(&options);
-	for (size_t i = 0; i < rec->t->count; i++) {
-		if (script_ran(rec, i, &start))
-			gather_of(rec, i, sides, start);
+	/* Of scripts that will not be recorded nobody asks. */
+	size_t kept = 0;
+	vec_each (run, &rec->run) {
+		if (rec->candidate[run->unit].inputs.why == NULL)
+			rec->run.data[kept++] = *run;
 	}
+	rec->run.len = kept;
+	if (kept != 0)
+		sides_date(rec->r->sides, observer_changed, rec->rq->observer);
+	vec_each (run, &rec->run)
+		gather_of(rec, run);
+	vec_release(&rec->run);
 }

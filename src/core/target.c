@@ -296,6 +296,7 @@ static int load_target(
 	t->mem = arena_new();
 	t->path = arena_strdup(t->mem, path);
 	t->fd = fd;
+	(void)clock_gettime(CLOCK_REALTIME, &t->began);
 	t->profile = profile != NULL ? arena_strdup(t->mem, profile) : NULL;
 	t->warning = arena_array(t->mem, TARGET_MAX_WARNINGS, sizeof(*t->warning));
 

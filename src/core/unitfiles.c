@@ -343,6 +343,11 @@ const char *unitfiles_workspace_root(const struct unitfiles *f)
 	return f->workspace_root;
 }
 
+struct timespec unitfiles_began(const struct unitfiles *f)
+{
+	return f->t->began;
+}
+
 const char *unitfiles_build_dir(const struct unitfiles *f)
 {
 	return f->build_dir;

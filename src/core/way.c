@@ -1,11 +1,14 @@
 #include "steady/core/way.h"
 
+#include "steady/util/fsio.h"
 #include "steady/util/mem.h"
 #include "steady/util/path.h"
 #include "steady/util/str.h"
 #include "steady/util/strmap.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,9 @@
 
 /* As many as Linux follows. */
 #define MAX_LINKS 40
+/* After questions about so many files of one directory it is listed, if it has no more entries than this. */
+#define ASKED_OFTEN 2
+#define MAX_LISTED ((size_t)4096)
 
 /* What lies at a path: nothing, something that ends a way, or a step. */
 struct place {
@@ -21,10 +27,23 @@ struct place {
 	struct way_step step;
 };
 
+/* Where a directory's path, as it was given, leads to. */
+struct lead {
+	/** The directory without links, "" for the root. */
+	const char *at;
+	/** What is visited on the way, itself included. */
+	VEC(const struct way_step *) step;
+	unsigned asked;
+	/** Its entries, if it was asked about often. */
+	bool tried_to_list;
+	struct dir_list list;
+};
+
 struct ways {
 	struct arena *mem;
 	const char *root;
-	struct strmap *known;
+	/** Paths without links to places and to known entries, and directories' paths to leads. */
+	struct strmap *known, *lists, *leads;
 };
 
 struct ways *ways_new(const char *root)
@@ -33,13 +52,27 @@ struct ways *ways_new(const char *root)
 	w->mem = arena_new();
 	w->root = arena_strdup(w->mem, root);
 	w->known = strmap_new();
+	w->lists = strmap_new();
+	w->leads = strmap_new();
 	return w;
+}
+
+static int free_lead(struct span key, void *value, void *ctx)
+{
+	struct lead *lead = value;
+	(void)key;
+	(void)ctx;
+	vec_release(&lead->step);
+	return 0;
 }
 
 struct ways *ways_free(struct ways *w)
 {
 	if (w == NULL)
 		return NULL;
+	(void)strmap_each(w->leads, free_lead, NULL);
+	(void)strmap_free(w->leads);
+	(void)strmap_free(w->lists);
 	(void)strmap_free(w->known);
 	(void)arena_free(w->mem);
 	free(w);
@@ -81,6 +114,21 @@ static const struct place *place_at(struct ways *w, const struct str *path)
 void ways_pass_over(struct ways *w, const char *directory)
 {
 	(void)strmap_put(w->known, span_of(directory), arena_alloc(w->mem, sizeof(struct place)));
+}
+
+void ways_know(
+	struct ways *w, const char *directory, const struct dir_list *list, const struct way_step *times)
+{
+	struct span path = span_of(directory);
+	(void)strmap_put(w->lists, path, (void *)(uintptr_t)list);
+	if (times == NULL || strmap_get(w->known, path) != NULL)
+		return;
+	struct place *place = arena_alloc(w->mem, sizeof(*place));
+	place->is_step = true;
+	place->step = *times;
+	place->step.kind = WAY_DIRECTORY;
+	place->step.path = arena_strdup(w->mem, directory);
+	(void)strmap_put(w->known, path, place);
 }
 
 /* Cuts the first component off *rest. */
@@ -154,8 +202,8 @@ static void walk_component(struct ways *w, struct walk *walk, struct span name,
 	}
 }
 
-int ways_follow(
-	struct ways *w, const char *path, void (*visit)(const struct way_step *step, void *ctx), void *ctx)
+static int follow(struct ways *w, const char *path, struct str *ret_at,
+	void (*visit)(const struct way_step *step, void *ctx), void *ctx)
 {
 	struct walk walk = {STR_INIT, STR_INIT, 0};
 	struct span root = span_of(w->root);
@@ -175,7 +223,105 @@ int ways_follow(
 		walk.rest = remaining;
 		walk_component(w, &walk, str_span(&name), visit, ctx);
 	}
+	str_add_span(ret_at, str_span(&walk.at));
 	str_release(&walk.at);
 	str_release(&walk.rest);
 	return walk.links > MAX_LINKS ? -ELOOP : 0;
+}
+
+static void note_step(const struct way_step *step, void *ctx)
+{
+	struct lead *lead = ctx;
+	*vec_add(&lead->step) = step;
+}
+
+/* Where `dir` leads, which ends in a slash and lies below the root of the workspace or outside; NULL in circles. */
+static struct lead *lead_of(struct ways *w, struct span dir)
+{
+	struct lead *lead = strmap_get(w->leads, dir);
+	if (lead != NULL)
+		return lead;
+	CLEANUP_STR struct str path = STR_INIT;
+	CLEANUP_STR struct str at = STR_INIT;
+	str_add_span(&path, dir);
+	lead = arena_alloc(w->mem, sizeof(*lead));
+	if (follow(w, path.buf, &at, note_step, lead) < 0) {
+		vec_release(&lead->step);
+		return NULL;
+	}
+	lead->at = arena_strdup(w->mem, at.buf);
+	const struct dir_list *list = strmap_get(w->lists, str_span(&at));
+	if (list != NULL)
+		lead->list = *list;
+	lead->tried_to_list = list != NULL;
+	(void)strmap_put(w->leads, dir, lead);
+	return lead;
+}
+
+static void list_entries(struct ways *w, struct lead *lead)
+{
+	lead->tried_to_list = true;
+	CLEANUP_CLOSE int fd = open(lead->at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
+		(void)fsio_list(fd, MAX_LISTED, w->mem, &lead->list, NULL);
+}
+
+static int by_name(const void *key, const void *entry)
+{
+	return strcmp(key, ((const struct dir_entry *)entry)->name);
+}
+
+/* Is it listed as a regular file? What is not is looked at by itself. */
+static bool is_listed_file(const struct lead *lead, const char *name)
+{
+	if (lead->list.count == 0)
+		return false;
+	const struct dir_entry *entry =
+		bsearch(name, lead->list.entry, lead->list.count, sizeof(*lead->list.entry), by_name);
+	return entry != NULL && entry->type == DT_REG;
+}
+
+/* Is it the end of the way: neither a directory nor a link? */
+static bool is_end(struct ways *w, struct lead *lead, const char *name)
+{
+	if (is_listed_file(lead, name))
+		return true;
+	CLEANUP_STR struct str path = STR_INIT;
+	str_add(&path, lead->at);
+	str_add_char(&path, '/');
+	str_add(&path, name);
+	const struct place *known = strmap_get(w->known, str_span(&path));
+	if (known == NULL && !lead->tried_to_list && ++lead->asked >= ASKED_OFTEN) {
+		list_entries(w, lead);
+		if (is_listed_file(lead, name))
+			return true;
+	}
+	return !place_at(w, &path)->is_step;
+}
+
+/* How much of the path is its directory, with the slash, if that can be followed by itself; else 0. */
+static size_t directory_len(const struct ways *w, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (slash == NULL || slash == path || slash[1] == '\0' || strcmp(slash + 1, ".") == 0 ||
+		strcmp(slash + 1, "..") == 0)
+		return 0;
+	struct span dir = span_make(path, (size_t)(slash - path));
+	struct span root = span_of(w->root);
+	bool is_root = path_has_prefix(span_of(path), root) && !path_has_prefix(dir, root);
+	return is_root ? 0 : dir.len + 1;
+}
+
+int ways_follow(
+	struct ways *w, const char *path, void (*visit)(const struct way_step *step, void *ctx), void *ctx)
+{
+	size_t len = directory_len(w, path);
+	struct lead *lead = len != 0 ? lead_of(w, span_make(path, len)) : NULL;
+	if (lead != NULL && is_end(w, lead, path + len)) {
+		vec_each (step, &lead->step)
+			visit(*step, ctx);
+		return 0;
+	}
+	CLEANUP_STR struct str at = STR_INIT;
+	return follow(w, path, &at, visit, ctx);
 }

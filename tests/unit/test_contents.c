@@ -86,12 +86,62 @@ static void test_rest(void **state)
 	(void)contents_free(c);
 }
 
+static struct timespec clock_now(void)
+{
+	struct timespec t;
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &t), 0);
+	return t;
+}
+
+static void hint_one(const char *path, const struct stat *st, struct timespec read_at, const char *expected)
+{
+	struct contents *c = contents_new(NULL);
+	const struct content *content = want(c, path);
+	contents_hint(c, temp_path(path), SPAN_LIT("hint"), st, read_at);
+	assert_ptr_equal(contents_find(c, temp_path(path)), content);
+	contents_settle(c, NULL);
+	const struct digest digest = digest_of(span_of(expected));
+	assert_int_equal(content->state, CONTENT_FILE);
+	assert_true(digest_eq(&content->digest, &digest));
+	(void)contents_free(c);
+}
+
+/* What somebody read counts as long as nothing can have been written since. */
+static void test_hints(void **state)
+{
+	(void)state;
+	struct stat st;
+	temp_put("a", "file");
+	assert_int_equal(stat(temp_path("a"), &st), 0);
+	hint_one("a", &st, clock_now(), "file"); /* too young */
+	assert_int_equal(usleep(100000), 0);
+	hint_one("a", &st, st.st_ctim, "file"); /* read when it was too young */
+	hint_one("a", &st, clock_now(), "hint");
+	struct stat other = st;
+	other.st_ctim.tv_nsec ^= 1;
+	hint_one("a", &other, clock_now(), "file");
+	other = st;
+	other.st_ino++;
+	hint_one("a", &other, clock_now(), "file");
+	other = st;
+	other.st_size++;
+	hint_one("a", &other, clock_now(), "file");
+	struct timespec read_at = clock_now();
+	assert_int_equal(usleep(30000), 0);
+	temp_put("a", "late");
+	hint_one("a", &st, read_at, "late");
+	struct contents *c = contents_new(NULL);
+	assert_null(contents_find(c, temp_path("a")));
+	(void)contents_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEMP_TEST(test_states),
 		TEMP_TEST(test_sizes),
 		TEMP_TEST(test_rest),
+		TEMP_TEST(test_hints),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

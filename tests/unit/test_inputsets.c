@@ -131,6 +131,7 @@ static void expect_sides(const char *from, const char *to, const char *expected)
 	const struct sides_options options = {
 		.workspace_root = temp_root, .build_dir = build, .since = changed("start")};
 	CLEANUP_SIDES struct sides *sides = sides_find(&options);
+	sides_date(sides, NULL, NULL);
 	CLEANUP_STR struct str seen = STR_INIT;
 	const char **path;
 	const struct sides_run run = {changed(from), changed(to), NULL};
@@ -182,6 +183,7 @@ static void many_side_outputs(void **state)
 	CLEANUP_PKGGIT struct pkggit *git = pkggit_new();
 	const struct sides_options options = {.workspace_root = temp_root, .since = changed("start")};
 	CLEANUP_SIDES struct sides *sides = sides_find(&options);
+	sides_date(sides, NULL, NULL);
 	const char **path;
 	const struct sides_run run = {changed("start"), changed("end"), NULL};
 	assert_int_equal(sides_between(sides, git, mem, &run, &path), 11);

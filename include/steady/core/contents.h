@@ -23,7 +23,9 @@
 #include "steady/util/base.h"
 #include "steady/util/digest.h"
 #include "steady/util/progress.h"
+#include "steady/util/span.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -60,6 +62,14 @@ struct contents *contents_free(struct contents *c);
 
 /** `path` is absolute and copied. The answer holds after contents_settle and lives as long as the contents. */
 const struct content *contents_want(struct contents *c, const char *path);
+/**
+ * Whoever reads a file anyway saves the second reading: it had these stamps and then these bytes, at `read_at` or later.
+ * Where it still has the stamps, and they are no younger than git's rule allows, the bytes are taken for the file's.
+ */
+void contents_hint(struct contents *c, const char *path, struct span bytes, const struct stat *st,
+	struct timespec read_at);
+/** What is known of the path already, or NULL if nobody wanted it. */
+const struct content *contents_find(const struct contents *c, const char *path);
 /** May be called again after more was wanted, which alone is looked at then. */
 void contents_settle(struct contents *c, const struct progress *progress);
 /** When the last pass of contents_settle began, less the clock's tick. */

@@ -17,7 +17,9 @@
 #include "steady/format/record.h"
 #include "steady/util/base.h"
 #include "steady/util/progress.h"
+#include "steady/util/span.h"
 
+#include <sys/stat.h>
 #include <time.h>
 
 struct digestcache;
@@ -72,6 +74,11 @@ void observer_cleanup(struct observer **o);
  * long as the observer.
  */
 const struct observation *observer_want(struct observer *o, enum input_kind kind, const char *path);
+/** The file had these bytes, see core/contents.h. */
+void observer_hint(struct observer *o, const char *path, struct span bytes, const struct stat *st,
+	struct timespec read_at);
+/** When the file was changed last, if it was looked at already; `ctx` is the observer. */
+bool observer_changed(const void *ctx, const char *path, struct timespec *ret);
 /** Answers everything wanted since the last time. */
 void observer_look(struct observer *o, const struct progress *progress);
 /** When the last look began, less the clock's tick: what is written later has a later stamp. */

@@ -66,6 +66,8 @@ struct recording {
 	size_t states[RECORDED_SKIPPED + 1];
 	/** Written so far. */
 	uint64_t bytes;
+	/** What scripts may have written; the observer's ways use it. NULL if nobody asked. */
+	struct sides *sides;
 };
 
 int recording_make(const struct recording_request *request, struct recording **ret, struct err *err);

@@ -6,7 +6,9 @@
  * what a script wrote into its own package is tracked, a clone may hold other bytes than it would write: when they
  * differ, it runs again.
  *
- *	struct sides *sides = sides_find(&options);		one walk
+ *	struct sides *sides = sides_find(&options);		one walk, in several threads: names
+ *	sides_tell(sides, ways);				which others need not ask for then
+ *	sides_date(sides, known, ctx);				and times, of what was not looked at otherwise
  *	const char **path;
  *	size_t count = sides_between(sides, git, mem, &when, &path);
  *	sides = sides_free(sides);
@@ -38,7 +40,18 @@ struct sides_options {
 
 struct sides;
 
+/** The options must outlive the sides. */
 struct sides *sides_find(const struct sides_options *options);
+
+struct ways;
+/** What lies in the directories, for core/way.h; `ways` must not be asked any more when the sides are freed. */
+void sides_tell(const struct sides *sides, struct ways *ways);
+/**
+ * When each file was changed: says `known`, or else it is looked at. `known` may be NULL, and is called in several threads.
+ */
+void sides_date(struct sides *sides, bool (*known)(const void *ctx, const char *path, struct timespec *ret),
+	const void *ctx);
+
 /** Accepts NULL, returns NULL. */
 struct sides *sides_free(struct sides *sides);
 void sides_cleanup(struct sides **sides);

@@ -128,6 +128,8 @@ struct target {
 	const char *path;
 	/** Of the build directory. */
 	int fd;
+	/** Everything was read after this time. */
+	struct timespec began;
 	/** The profile that alone was looked for, as given; NULL: all. */
 	const char *profile;
 	struct profile_dir *place;

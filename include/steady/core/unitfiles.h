@@ -146,6 +146,8 @@ const struct unit_files *unitfiles_get(struct unitfiles *f, size_t i);
 /** Absolute paths without a trailing slash, as used for all the above. */
 const char *unitfiles_workspace_root(const struct unitfiles *f);
 const char *unitfiles_build_dir(const struct unitfiles *f);
+/** Everything was read after this time. */
+struct timespec unitfiles_began(const struct unitfiles *f);
 /** Is the target directory the build directory? */
 bool unitfiles_same_dirs(const struct unitfiles *f);
 const char *unitfiles_cargo_home(const struct unitfiles *f);

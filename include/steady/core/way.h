@@ -16,6 +16,7 @@
 #define STEADY_CORE_WAY_H
 
 #include "steady/util/base.h"
+#include "steady/util/fsio.h"
 
 #include <time.h>
 
@@ -44,6 +45,13 @@ struct ways *ways_free(struct ways *w);
 
 /** From now on the directory is no step: others write to it all the time, so that its times say nothing. */
 void ways_pass_over(struct ways *w, const char *directory);
+
+/**
+ * Somebody looked at the directory already: its path, without links below the root, and its entries, which must outlive the
+ * ways' use. Its times are in `times`, NULL if it shall be looked at all the same.
+ */
+void ways_know(
+	struct ways *w, const char *directory, const struct dir_list *list, const struct way_step *times);
 
 /**
  * Visits the steps to the absolute `path` in the order in which the kernel takes them. Stops where nothing is there.
