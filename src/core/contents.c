@@ -93,6 +93,13 @@ const struct content *contents_want(struct contents *c, const char *path)
 	return want(c, path);
 }
 
+const struct content *contents_want_file(struct contents *c, const char *path)
+{
+	struct content *content = want(c, path);
+	content->is_file = true;
+	return content;
+}
+
 const struct content *contents_find(const struct contents *c, const char *path)
 {
 	return strmap_get(c->by_path, span_of(path));
@@ -195,15 +202,11 @@ static int read_large(int fd, struct content *c)
 }
 
 /* Hashes what stat called a regular file; EBUSY if it is not the same before and behind. */
-static int hash_file(
-	struct contents *contents, struct content *c, int dirfd, const char *name, const struct stat *before)
+static int hash_file(struct contents *contents, struct content *c, int fd, const struct stat *before)
 {
 	struct stat after;
 	if (before->st_size > MAX_FILE_BYTES)
 		return EFBIG;
-	CLEANUP_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return errno;
 	int code = before->st_size <= SMALL_FILE ? read_small(fd, c) : read_large(fd, c);
 	if (code != 0)
 		return code;
@@ -225,8 +228,41 @@ static bool is_known(const struct contents *contents, struct content *c, const s
 	return true;
 }
 
+static void open_and_hash(
+	struct contents *contents, struct content *c, int dirfd, const char *name, const struct stat *st)
+{
+	CLEANUP_CLOSE int fd = -1;
+	int code = EINVAL;
+	if (S_ISREG(st->st_mode)) {
+		fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		code = fd < 0 ? errno : hash_file(contents, c, fd, st);
+	}
+	if (code != 0)
+		give_up(c, code);
+}
+
+/* What was listed as a regular file, and of which no digest can be known. False if it has to be asked about. */
+static bool hash_at_once(struct contents *contents, struct content *c, int dirfd, const char *name)
+{
+	struct stat st;
+	if (!c->is_file || c->read_at.tv_sec != 0 || !digestcache_is_empty(contents->digests))
+		return false;
+	struct timespec started = now();
+	CLEANUP_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return false;
+	c->read_at = started;
+	take_stamps(c, &st);
+	int code = hash_file(contents, c, fd, &st);
+	if (code != 0)
+		give_up(c, code);
+	return true;
+}
+
 static void look_at(struct contents *contents, struct content *c, int dirfd, const char *name)
 {
+	if (hash_at_once(contents, c, dirfd, name))
+		return;
 	bool first = c->read_at.tv_sec == 0;
 	struct timespec started = now();
 	struct stat st;
@@ -244,11 +280,8 @@ static void look_at(struct contents *contents, struct content *c, int dirfd, con
 		c->state = CONTENT_DIRECTORY;
 		return;
 	}
-	if (is_known(contents, c, &st))
-		return;
-	int code = S_ISREG(st.st_mode) ? hash_file(contents, c, dirfd, name, &st) : EINVAL;
-	if (code != 0)
-		give_up(c, code);
+	if (!is_known(contents, c, &st))
+		open_and_hash(contents, c, dirfd, name, &st);
 }
 
 static bool is_in(const struct folder *folder, const struct content *c)

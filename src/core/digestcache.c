@@ -95,10 +95,15 @@ static bool is_same_state(const struct slot *a, const struct slot *b)
 		a->ctime == b->ctime && a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
 }
 
+bool digestcache_is_empty(const struct digestcache *cache)
+{
+	return cache == NULL || cache->count == 0;
+}
+
 bool digestcache_find(const struct digestcache *cache, const struct stat *st, struct digest *ret)
 {
 	static const struct digest none = {{0}};
-	if (cache == NULL || cache->count == 0)
+	if (digestcache_is_empty(cache))
 		return false;
 	const struct slot wanted = slot_from(st, &none);
 	const struct slot *slot = &cache->slot[slot_of(cache, wanted.dev, wanted.ino)];

@@ -32,7 +32,7 @@ struct gatherer {
 	const char *why;
 };
 
-static void add(struct gatherer *g, enum input_kind kind, bool compared, const char *path)
+static struct unit_input *add(struct gatherer *g, enum input_kind kind, bool compared, const char *path)
 {
 	CLEANUP_STR struct str key = STR_INIT;
 	str_add_char(&key, (char)kind);
@@ -40,10 +40,12 @@ static void add(struct gatherer *g, enum input_kind kind, bool compared, const c
 	size_t known = (size_t)(uintptr_t)strmap_get(g->seen, str_span(&key));
 	if (known != 0) {
 		g->found.data[known - 1].compared |= compared;
-		return;
+		return &g->found.data[known - 1];
 	}
-	*vec_add(&g->found) = (struct unit_input){kind, compared, arena_strdup(g->mem, path)};
+	struct unit_input *added = vec_add(&g->found);
+	*added = (struct unit_input){.kind = kind, .compared = compared, .path = arena_strdup(g->mem, path)};
 	(void)strmap_put(g->seen, str_span(&key), (void *)(uintptr_t)g->found.len);
+	return added;
 }
 
 static bool is_below(const char *path, const char *dir, const char *name)
@@ -57,7 +59,9 @@ static bool is_below(const char *path, const char *dir, const char *name)
 static bool is_settled(const struct gatherer *g, const char *path)
 {
 	const char *home = unitfiles_cargo_home(g->files);
-	if (home != NULL && (is_below(path, home, "registry") || is_below(path, home, "git")))
+	/* Most paths lie elsewhere, which is cheaper to see. */
+	if (home != NULL && path_has_prefix(span_of(path), span_of(home)) &&
+		(is_below(path, home, "registry") || is_below(path, home, "git")))
 		return true;
 	for (size_t i = 0; i < g->own.len; i++) {
 		if (path_has_prefix(span_of(path), span_of(g->own.data[i])))
@@ -77,15 +81,18 @@ static void add_link(const struct way_step *step, void *ctx)
 	if (step->kind != WAY_LINK)
 		return;
 	links->count++;
-	add(links->g, INPUT_LINK, false, step->path);
+	(void)add(links->g, INPUT_LINK, false, step->path);
 }
 
-/* The links on the way to the path; how many there are. */
-static size_t add_links(struct gatherer *g, const char *path)
+/* The links on the way to the path; how many there are. *ret_is_file (may be NULL): it ends in a regular file. */
+static size_t add_links(struct gatherer *g, const char *path, bool *ret_is_file)
 {
 	struct links links = {g, 0};
-	if (ways_follow(g->ways, path, add_link, &links) < 0)
+	int end = ways_follow(g->ways, path, add_link, &links);
+	if (end < 0)
 		g->why = arena_printf(g->mem, "%s leads in circles", path);
+	if (ret_is_file != NULL)
+		*ret_is_file = end == WAYS_FILE;
 	return links.count;
 }
 
@@ -93,8 +100,9 @@ static void add_file(struct gatherer *g, const char *path, bool compared)
 {
 	if (is_settled(g, path))
 		return;
-	(void)add_links(g, path);
-	add(g, INPUT_FILE, compared, path);
+	bool is_file;
+	(void)add_links(g, path, &is_file);
+	add(g, INPUT_FILE, compared, path)->is_file |= is_file;
 }
 
 /* The OUT_DIR of a script's run, the unit's own or that of its package. */
@@ -140,8 +148,8 @@ static void gather_rustc(struct gatherer *g)
 		if (is_settled(g, path.buf))
 			continue;
 		path_normalize(&normal, str_span(&path));
-		bool direct = add_links(g, path.buf) == 0;
-		add(g, INPUT_FILE, false, direct ? normal.buf : path.buf);
+		bool direct = add_links(g, path.buf, NULL) == 0;
+		(void)add(g, INPUT_FILE, false, direct ? normal.buf : path.buf);
 	}
 	str_release(&path);
 	str_release(&normal);
@@ -156,11 +164,11 @@ static void gather_data(struct gatherer *g)
 		g->why = "the package's directory is not known";
 		return;
 	}
-	add(g, INPUT_DATA, false, g->u->package_root);
+	(void)add(g, INPUT_DATA, false, g->u->package_root);
 	/* sqlx looks here as well. */
 	const char *queries = arena_printf(g->mem, "%s/.sqlx", unitfiles_workspace_root(g->files));
 	if (observer_kind_of(queries) == INPUT_TREE)
-		add(g, INPUT_TREE, false, queries);
+		(void)add(g, INPUT_TREE, false, queries);
 }
 
 static void gather_compiled(struct gatherer *g)
@@ -190,13 +198,13 @@ static void gather_watched(struct gatherer *g, const char *path)
 {
 	if (is_settled(g, path) || is_of_alias(path))
 		return;
-	(void)add_links(g, path);
+	(void)add_links(g, path, NULL);
 	enum input_kind kind = observer_kind_of(path);
 	if (kind != INPUT_ABSENT && gitwatch_knows(g->mem, unitfiles_workspace_root(g->files), path))
 		kind = INPUT_GIT;
 	if (span_eq_str(path_base(span_of(path)), "pyvenv.cfg"))
-		add(g, INPUT_INTERPRETER, false, path);
-	add(g, kind, true, path);
+		(void)add(g, INPUT_INTERPRETER, false, path);
+	(void)add(g, kind, true, path);
 }
 
 static void gather_package(struct gatherer *g)
@@ -204,7 +212,7 @@ static void gather_package(struct gatherer *g)
 	if (g->u->package_root == NULL)
 		g->why = "the package's directory is not known";
 	else
-		add(g, INPUT_PACKAGE, false, g->u->package_root);
+		(void)add(g, INPUT_PACKAGE, false, g->u->package_root);
 }
 
 static void gather_precalculated(struct gatherer *g)
@@ -222,7 +230,7 @@ static void gather_head(struct gatherer *g)
 		return;
 	const char *head = gitreaders_head(g->mem, g->u->package_root);
 	if (head != NULL)
-		add(g, INPUT_GIT, false, head);
+		(void)add(g, INPUT_GIT, false, head);
 }
 
 /*
@@ -308,7 +316,7 @@ static void gather_globs(struct gatherer *g, const struct inputs_context *contex
 	if (context->globs_why != NULL)
 		g->why = context->globs_why;
 	else if (context->globs != NULL)
-		add(g, INPUT_GLOB, false, context->globs);
+		(void)add(g, INPUT_GLOB, false, context->globs);
 }
 
 /* A variable that was not set (pyo3 0.29 asks for one of cargo's own) gave nothing; cargo itself sees one that is set. */
@@ -331,13 +339,13 @@ static void gather_environment(struct gatherer *g, const struct pyscript *script
 		g->why = arena_printf(g->mem, ENVIRONMENT " cannot be told: %s", script->env->why);
 		return;
 	}
-	add(g, INPUT_ENVIRONMENT, false, script->key);
+	(void)add(g, INPUT_ENVIRONMENT, false, script->key);
 	if (pyscripts_held(g->t, g->u, script->env, g->mem) != NULL)
-		add(g, INPUT_ENVIRONMENT_PATH, false, script->place);
+		(void)add(g, INPUT_ENVIRONMENT_PATH, false, script->place);
 	if (script->beside && g->u->package_root == NULL)
 		g->why = "the package's directory is not known";
 	else if (script->beside)
-		add(g, INPUT_BESIDE, false, g->u->package_root);
+		(void)add(g, INPUT_BESIDE, false, g->u->package_root);
 }
 
 void inputs_of(const struct inputs_context *context, struct arena *mem, size_t unit, struct unit_inputs *ret)
@@ -361,6 +369,12 @@ void inputs_of(const struct inputs_context *context, struct arena *mem, size_t u
 	vec_release(&g.found);
 	vec_release(&g.own);
 	(void)strmap_free(g.seen);
+}
+
+const struct observation *inputs_want(struct observer *o, const struct unit_input *input)
+{
+	return input->is_file ? observer_want_file(o, input->path)
+			      : observer_want(o, input->kind, input->path);
 }
 
 enum input_root inputs_root_of(const struct unitfiles *files, const char *path, struct span *ret_rest)

@@ -28,6 +28,8 @@ struct watch {
 	struct observation seen;
 	enum input_kind kind;
 	const char *path;
+	/** It was listed as a regular file. */
+	bool is_file;
 	const struct content *content;
 	/* Of the kinds that need more; most are files. */
 	struct listing *listing;
@@ -93,20 +95,32 @@ void observer_cleanup(struct observer **o)
 	*o = observer_free(*o);
 }
 
-const struct observation *observer_want(struct observer *o, enum input_kind kind, const char *path)
+static struct watch *want(struct observer *o, enum input_kind kind, const char *path)
 {
 	CLEANUP_STR struct str key = STR_INIT;
 	str_add_char(&key, (char)kind);
 	str_add(&key, path);
 	struct watch *known = strmap_get(o->known, str_span(&key));
 	if (known != NULL)
-		return &known->seen;
+		return known;
 	struct watch *watch = arena_alloc(o->mem, sizeof(*watch));
 	const char *kept = arena_strndup(o->mem, key.buf, key.len);
 	watch->kind = kind;
 	watch->path = kept + 1;
 	(void)strmap_put(o->known, span_make(kept, key.len), watch);
 	*vec_add(&o->all) = watch;
+	return watch;
+}
+
+const struct observation *observer_want(struct observer *o, enum input_kind kind, const char *path)
+{
+	return &want(o, kind, path)->seen;
+}
+
+const struct observation *observer_want_file(struct observer *o, const char *path)
+{
+	struct watch *watch = want(o, INPUT_FILE, path);
+	watch->is_file = true;
 	return &watch->seen;
 }
 
@@ -148,7 +162,8 @@ static void prepare(struct observer *o, struct watch *w)
 	case INPUT_ABSENT:
 	case INPUT_SIDE:
 	case INPUT_GIT:
-		w->content = contents_want(o->contents, w->path);
+		w->content = w->is_file ? contents_want_file(o->contents, w->path)
+					: contents_want(o->contents, w->path);
 		break;
 	case INPUT_TREE:
 		w->listing = arena_alloc(o->mem, sizeof(*w->listing));

@@ -111,8 +111,21 @@ static const char *told_script(const struct unitfiles *all, const struct unit *u
 }
 
 /* Is the directory that the compiler, or the script, was told to write to the one that is there? */
+/* Does the compiler's .d file name the directory by the path on which it was just read? Then it is that directory. */
+static bool was_told_this_path(const struct unitfiles *all, const struct unit_files *f)
+{
+	if (f->unit->kind == UNIT_RUN_BUILD_SCRIPT || !f->has_rustc || f->rustc.noutput == 0)
+		return false;
+	struct span told = path_dir(f->rustc.output[0]);
+	struct span build = span_of(unitfiles_build_dir(all));
+	return path_has_prefix(told, build) &&
+		span_eq(path_below(told, build), path_dir(span_of(f->rustc_file.path)));
+}
+
 static bool was_told_this_place(const struct unitfiles *all, const struct unit_files *f)
 {
+	if (was_told_this_path(all, f))
+		return true;
 	CLEANUP_ARENA struct arena *mem = arena_new();
 	const struct unit *u = f->unit;
 	const char *told, *here;
@@ -129,8 +142,6 @@ static bool was_told_this_place(const struct unitfiles *all, const struct unit_f
 		here = arena_strndup(mem, dir.ptr, dir.len);
 	}
 	here = arena_printf(mem, "%s/%s", unitfiles_build_dir(all), here);
-	if (strcmp(told, here) == 0)
-		return stat(here, &st) == 0 && S_ISDIR(st.st_mode);
 	return stat(here, &st) == 0 && is_directory(told, &st);
 }
 

@@ -61,7 +61,7 @@ static void gather(struct recorder *rec, size_t i)
 	inputs_of(&rec->context, rec->mem, i, &c->inputs);
 	c->seen = arena_array(rec->mem, c->inputs.count, sizeof(*c->seen));
 	for (size_t n = 0; n < c->inputs.count; n++)
-		c->seen[n] = observer_want(rec->rq->observer, c->inputs.item[n].kind, c->inputs.item[n].path);
+		c->seen[n] = inputs_want(rec->rq->observer, &c->inputs.item[n]);
 }
 
 /* Are all dependencies recorded (or needless), and all older than the unit? *ret_needless: all are needless. */

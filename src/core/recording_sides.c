@@ -60,7 +60,7 @@ static void append_sides(struct recorder *rec, size_t i, const struct side_list 
 	}
 	for (size_t n = before; n < count; n++) {
 		const struct side *side = &list->side.data[n - before];
-		item[n] = (struct unit_input){INPUT_SIDE, false, side->path};
+		item[n] = (struct unit_input){.kind = INPUT_SIDE, .path = side->path};
 		seen[n] = observer_want(rec->rq->observer, INPUT_SIDE, side->path);
 		c->only[n] = side->only;
 	}

@@ -44,8 +44,7 @@ static void gather_in_place(struct judge *j, size_t i)
 	evidence->in_place = true;
 	evidence->seen = arena_array(j->v->mem, inputs->count, sizeof(*evidence->seen));
 	for (size_t n = 0; n < inputs->count; n++)
-		evidence->seen[n] =
-			observer_want(j->rq->observer, inputs->item[n].kind, inputs->item[n].path);
+		evidence->seen[n] = inputs_want(j->rq->observer, &inputs->item[n]);
 }
 
 /* Asks for what must be looked at to judge the unit. */

@@ -281,11 +281,11 @@ static bool is_listed_file(const struct lead *lead, const char *name)
 	return entry != NULL && entry->type == DT_REG;
 }
 
-/* Is it the end of the way: neither a directory nor a link? */
-static bool is_end(struct ways *w, struct lead *lead, const char *name)
+/* 0 or WAYS_FILE if the way ends here, with neither a directory nor a link; -1 if not. */
+static int end_of(struct ways *w, struct lead *lead, const char *name)
 {
 	if (is_listed_file(lead, name))
-		return true;
+		return WAYS_FILE;
 	CLEANUP_STR struct str path = STR_INIT;
 	str_add(&path, lead->at);
 	str_add_char(&path, '/');
@@ -294,9 +294,9 @@ static bool is_end(struct ways *w, struct lead *lead, const char *name)
 	if (known == NULL && !lead->tried_to_list && ++lead->asked >= ASKED_OFTEN) {
 		list_entries(w, lead);
 		if (is_listed_file(lead, name))
-			return true;
+			return WAYS_FILE;
 	}
-	return !place_at(w, &path)->is_step;
+	return place_at(w, &path)->is_step ? -1 : 0;
 }
 
 /* How much of the path is its directory, with the slash, if that can be followed by itself; else 0. */
@@ -317,10 +317,11 @@ int ways_follow(
 {
 	size_t len = directory_len(w, path);
 	struct lead *lead = len != 0 ? lead_of(w, span_make(path, len)) : NULL;
-	if (lead != NULL && is_end(w, lead, path + len)) {
+	int end = lead != NULL ? end_of(w, lead, path + len) : -1;
+	if (end >= 0) {
 		vec_each (step, &lead->step)
 			visit(*step, ctx);
-		return 0;
+		return end;
 	}
 	CLEANUP_STR struct str at = STR_INIT;
 	return follow(w, path, &at, visit, ctx);

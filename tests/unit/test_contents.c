@@ -86,6 +86,33 @@ static void test_rest(void **state)
 	(void)contents_free(c);
 }
 
+/* Listed as a file, and then perhaps something else. */
+static void test_listed_files(void **state)
+{
+	(void)state;
+	temp_put("a", "text");
+	assert_int_equal(symlink("a", temp_path("link")), 0);
+	assert_int_equal(mkfifo(temp_path("fifo"), 0600), 0);
+	temp_put("dir/x", "");
+	struct contents *c = contents_new(NULL);
+	const struct content *a = contents_want_file(c, temp_path("a"));
+	const struct content *link = contents_want_file(c, temp_path("link"));
+	const struct content *fifo = contents_want_file(c, temp_path("fifo"));
+	const struct content *dir = contents_want_file(c, temp_path("dir"));
+	const struct content *none = contents_want_file(c, temp_path("none"));
+	contents_settle(c, NULL);
+	const struct digest text = digest_of(SPAN_LIT("text"));
+	assert_int_equal(a->state, CONTENT_FILE);
+	assert_int_equal(a->size, 4);
+	assert_true(digest_eq(&a->digest, &text));
+	assert_int_equal(link->state, CONTENT_FILE);
+	assert_true(digest_eq(&link->digest, &text));
+	assert_int_equal(fifo->state, CONTENT_UNREADABLE);
+	assert_int_equal(dir->state, CONTENT_DIRECTORY);
+	assert_int_equal(none->state, CONTENT_MISSING);
+	(void)contents_free(c);
+}
+
 static struct timespec clock_now(void)
 {
 	struct timespec t;
@@ -142,6 +169,7 @@ int main(void)
 		TEMP_TEST(test_sizes),
 		TEMP_TEST(test_rest),
 		TEMP_TEST(test_hints),
+		TEMP_TEST(test_listed_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

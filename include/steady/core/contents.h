@@ -49,8 +49,9 @@ struct content {
 	ino_t ino;
 	/** errno behind CONTENT_UNREADABLE, or 0. */
 	int error;
-	/** When it was read last; ours to keep. */
+	/** When it was read last, and is it known for a regular file; ours to keep. */
 	struct timespec read_at;
+	bool is_file;
 };
 
 struct contents;
@@ -62,6 +63,8 @@ struct contents *contents_free(struct contents *c);
 
 /** `path` is absolute and copied. The answer holds after contents_settle and lives as long as the contents. */
 const struct content *contents_want(struct contents *c, const char *path);
+/** The same for a path that was listed as a regular file: it is opened without asking for its kind before, if it is no link. */
+const struct content *contents_want_file(struct contents *c, const char *path);
 /**
  * Whoever reads a file anyway saves the second reading: it had these stamps and then these bytes, at `read_at` or later.
  * Where it still has the stamps, and they are no younger than git's rule allows, the bytes are taken for the file's.

@@ -51,6 +51,8 @@ struct digestcache *digestcache_free(struct digestcache *cache);
 void digestcache_cleanup(struct digestcache **cache);
 #define CLEANUP_DIGESTCACHE CLEANUP(digestcache_cleanup)
 
+/** No digest is known (or the cache NULL). Any thread. */
+bool digestcache_is_empty(const struct digestcache *cache);
 /** What the regular file with this stat held when it was hashed. False if that is not known (or the cache NULL). Any thread. */
 bool digestcache_find(const struct digestcache *cache, const struct stat *st, struct digest *ret);
 /**

@@ -27,6 +27,8 @@ struct unit_input {
 	enum input_kind kind;
 	/** cargo compares its mtime with the unit's reference. */
 	bool compared;
+	/** INPUT_FILE: its directory was listed, and then it was a regular file. */
+	bool is_file;
 	/** Absolute, or as observer_want takes it. */
 	const char *path;
 };
@@ -62,6 +64,10 @@ bool inputs_takes_globs(const struct inputs_context *context, size_t unit);
 
 /** Everything returned lives in mem. */
 void inputs_of(const struct inputs_context *context, struct arena *mem, size_t unit, struct unit_inputs *ret);
+
+struct observer;
+/** Asks the observer for it. */
+const struct observation *inputs_want(struct observer *o, const struct unit_input *input);
 
 /** Where a path lies, and what remains of it there: how a record spells it. */
 enum input_root inputs_root_of(const struct unitfiles *files, const char *path, struct span *ret_rest);

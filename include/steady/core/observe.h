@@ -74,6 +74,8 @@ void observer_cleanup(struct observer **o);
  * long as the observer.
  */
 const struct observation *observer_want(struct observer *o, enum input_kind kind, const char *path);
+/** INPUT_FILE, for a path that was listed as a regular file: its kind is not asked for before it is opened. */
+const struct observation *observer_want_file(struct observer *o, const char *path);
 /** The file had these bytes, see core/contents.h. */
 void observer_hint(struct observer *o, const char *path, struct span bytes, const struct stat *st,
 	struct timespec read_at);

@@ -38,6 +38,9 @@ struct way_step {
 
 struct ways;
 
+/** See ways_follow. */
+#define WAYS_FILE 1
+
 /** `root` is absolute, without a slash at the end. */
 struct ways *ways_new(const char *root);
 /** Accepts NULL, returns NULL. */
@@ -55,7 +58,7 @@ void ways_know(
 
 /**
  * Visits the steps to the absolute `path` in the order in which the kernel takes them. Stops where nothing is there.
- * 0, or -ELOOP for a path that leads in circles.
+ * 0; WAYS_FILE if the path's directory was listed, and then it was a regular file; or -ELOOP for a path that leads in circles.
  */
 int ways_follow(
 	struct ways *w, const char *path, void (*visit)(const struct way_step *step, void *ctx), void *ctx);
