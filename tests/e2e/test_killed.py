@@ -141,5 +141,55 @@ class Killed(test_records.Records):
         self.assertEqual(self.save()["summary"]["refused"], 0)
 
 
+@unittest.skipUnless(killat_program(), "killat is for Linux on x86-64 and aarch64")
+class ManyUnits(test_records.Records):
+    """So many units that several threads write records: which of them are there is up to chance."""
+
+    COUNT = 64
+    files = {
+        **test_records.FILES,
+        "Cargo.toml": '[workspace]\nmembers = ["app", "plain", "script", "many/*"]\nresolver = "2"\n[profile.dev]\ndebug = 0\n',
+        **{f"many/m{n}/Cargo.toml": f'[package]\nname = "m{n}"\nversion = "0.1.0"\nedition = "2021"\n' for n in range(COUNT)},
+        **{f"many/m{n}/src/lib.rs": f"pub const N: u32 = {n};\n" for n in range(COUNT)},
+    }
+
+    def spoiled_save(self, count, **how):
+        for record in self.ws.target.rglob("steady-*"):
+            record.unlink()
+        return killat([str(steady_program()), "save", "--manifest-path", str(self.root / "Cargo.toml")], count,
+                      env=self.ws.environment(STEADY_HOME=self.tmp / "home"), **how)
+
+    def records(self):
+        return [path for path in self.ws.target.rglob("steady-*") if path.suffix != ".tmp"]
+
+    def test_save(self):
+        """Killed, or out of space, in the midst of the records: what it left does no harm, and another save completes it."""
+        self.restore()
+        self.ws.cargo("build")
+        calls = self.spoiled_save(0, calls="renameat,renameat2").calls
+        units = len(self.records())
+        self.assertGreater(units, self.COUNT)
+        self.assertGreaterEqual(calls, units)
+        failed = self.spoiled_save(units // 3, fail="ENOSPC", calls="renameat,renameat2")
+        self.assertEqual(failed.status, 3, failed.stderr)
+        self.assertIn("No space left on device", failed.stderr)
+        self.assertLess(len(self.records()), units)
+        self.assertEqual(self.spoiled_save(units // 2, calls="write").returncode, KILLED)
+        left = copy_target(self.ws.target, self.tmp / "left")
+        self.assertGreater(len(self.records()), 0)
+        self.assertEqual(self.save()["summary"]["refused"], 0)
+        self.assertEqual(len(self.records()), units)
+        self.edit_origin("plain/src/lib.rs", "plain1", "plain2")
+        self.travel()
+        self.check_next(["app", "plain"], "plain2 data1 msg1")
+        self.clone()
+        copy_target(left, self.ws.target)
+        self.restore()
+        made = self.build()
+        self.assertTrue({"app", "plain"} <= set(made), made)
+        self.assertLess(len(made), units)
+        self.assertEqual(self.answer(), "plain2 data1 msg1")
+
+
 if __name__ == "__main__":
     main()
