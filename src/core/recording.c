@@ -138,6 +138,14 @@ static bool check_place(struct recorder *rec, size_t i)
 		refuse(rec, i, why);
 		return false;
 	}
+	const char *other = birthplace_of(&rec->birthplaces, i);
+	if (other != NULL) {
+		refuse(rec, i,
+			arena_printf(rec->r->mem,
+				"the work tree %s builds into this target directory too, without `cargo steady restore`",
+				other));
+		return false;
+	}
 	c->quiet = c->start;
 	bool after_mark = is_after_mark(rec, i);
 	const struct pyenv *env = rec->context.python[i].env;
@@ -336,6 +344,19 @@ static struct span real_root(const struct unitfiles *files, struct arena *mem)
 	return span_of(arena_strdup(mem, real));
 }
 
+static void find_birthplaces(struct recorder *rec)
+{
+	bool *asked = arena_array(rec->mem, rec->t->count, sizeof(*asked));
+	for (size_t i = 0; i < rec->t->count; i++) {
+		struct timespec start;
+		const char *why;
+		asked[i] = rec->candidate[i].inputs.count != 0 &&
+			place_built_here(rec->rq->files, unitfiles_get(rec->rq->files, i), &start, &why) &&
+			(!rec->rq->marked || timespec_cmp(start, rec->rq->mark) > 0);
+	}
+	rec->birthplaces = birthplace_find(rec->t, rec->rq->files, asked, rec->mem);
+}
+
 int recording_make(const struct recording_request *request, struct recording **ret, struct err *err)
 {
 	(void)err;
@@ -358,6 +379,7 @@ int recording_make(const struct recording_request *request, struct recording **r
 	for (size_t i = 0; i < rec.t->count; i++)
 		gather(&rec, i);
 	observer_look(request->observer, request->progress);
+	find_birthplaces(&rec);
 	recording_gather_sides(&rec);
 	observer_look(request->observer, request->progress);
 	for (size_t n = 0; n < rec.t->count; n++) {

@@ -4,6 +4,7 @@
 #ifndef STEADY_CORE_RECORDING_PRIV_H
 #define STEADY_CORE_RECORDING_PRIV_H
 
+#include "steady/core/birthplace.h"
 #include "steady/core/inputs.h"
 #include "steady/core/outdigest.h"
 #include "steady/core/recording.h"
@@ -41,6 +42,8 @@ struct recorder {
 	size_t *order;
 	bool *done;
 	bool certain;
+	/** Where the candidates were compiled. */
+	struct birthplace birthplaces;
 	const char *uncertain;
 	struct span real_root;
 	/** Of the scripts that may get a record. */

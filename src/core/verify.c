@@ -211,6 +211,14 @@ static void judge_one(struct judge *j, size_t i)
 		judge_without_record(j, i);
 }
 
+static void find_birthplaces(struct judge *j)
+{
+	bool *asked = arena_array(j->v->mem, j->t->count, sizeof(*asked));
+	for (size_t i = 0; i < j->t->count; i++)
+		asked[i] = j->evidence[i].in_place && j->evidence[i].inputs.count != 0;
+	j->birthplaces = birthplace_find(j->t, j->rq->files, asked, j->v->mem);
+}
+
 static void judge_all(struct judge *j)
 {
 	for (size_t i = 0; i < j->t->count; i++)
@@ -256,6 +264,7 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	lost_find(request, v);
 	for (size_t i = 0; i < j.t->count; i++)
 		gather_evidence(&j, i);
+	find_birthplaces(&j);
 	observer_look(request->observer, request->progress);
 	v->looked = observer_looked(request->observer);
 	j.remake = arena_array(v->mem, j.t->count, sizeof(*j.remake));

@@ -54,6 +54,12 @@ static bool is_proven_in_place(struct judge *j, size_t i, const char **ret_why)
 	if (!evidence->in_place || files->reference_state == REFERENCE_NONE ||
 		!is_above_its_dependencies(j, i) || !is_in_its_environment(j, i, ret_why))
 		return false;
+	const char *other = birthplace_of(&j->birthplaces, i);
+	if (other != NULL) {
+		*ret_why = arena_printf(
+			j->v->mem, "the work tree %s builds into this target directory too", other);
+		return false;
+	}
 	for (size_t n = 0; n < evidence->inputs.count; n++) {
 		const struct unit_input *input = &evidence->inputs.item[n];
 		const struct observation *seen = evidence->seen[n];

@@ -5,6 +5,7 @@
 #ifndef STEADY_CORE_VERIFY_PRIV_H
 #define STEADY_CORE_VERIFY_PRIV_H
 
+#include "steady/core/birthplace.h"
 #include "steady/core/inputs.h"
 #include "steady/core/moved.h"
 #include "steady/core/verify.h"
@@ -30,6 +31,8 @@ struct judge {
 	struct moved *moved;
 	/** The file system can prove things here. */
 	bool certain;
+	/** Where what it would prove was compiled. */
+	struct birthplace birthplaces;
 	struct evidence *evidence;
 	bool *judged;
 	/* For each unit: what a script has to make again, or NULL. */

@@ -75,3 +75,36 @@ bool rustcmeta_holds(struct span text, struct span root, const struct rustcdep *
 		at += root.len;
 	}
 }
+
+/* The source file's name stands at `at`: where does the path that ends in it begin? */
+static bool root_before(struct span text, size_t at, const struct rustcdep *own, struct span *ret)
+{
+	for (size_t start = at; start > 0 && at - start < MAX_PATH_LENGTH; start--) {
+		char byte = text.ptr[start - 1];
+		if (byte == '\0' || byte == '\n')
+			return false;
+		if (byte == '/' && is_source(text, start - 1, own, ret) && ret->len == at - start + 1)
+			return true;
+	}
+	return false;
+}
+
+bool rustcmeta_root(struct span text, struct span own, struct span *ret)
+{
+	struct span file = own;
+	const struct rustcdep only = {.file = &file, .nfile = 1};
+	struct span root;
+	if (own.len == 0 || own.ptr[0] == '/')
+		return false;
+	for (size_t at = 0;;) {
+		size_t found = span_find_span(span_skip(text, at), own);
+		if (at + found >= text.len)
+			return false;
+		at += found;
+		if (at > 1 && text.ptr[at - 1] == '/' && root_before(text, at - 1, &only, &root)) {
+			*ret = root;
+			return true;
+		}
+		at += own.len;
+	}
+}

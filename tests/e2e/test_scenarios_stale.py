@@ -11,7 +11,7 @@ import threading
 import time
 
 from scenario import ScenarioCase, commit_times, date_sources
-from scenario_files import BASE, manifest, script, shown, workspace
+from scenario_files import BASE, LIBRARIES, manifest, script, shown, workspace
 from steadytest import main
 
 OLD = 1577836800 * 10**9
@@ -224,6 +224,31 @@ class Stale(ScenarioCase):
         world.restore()
         world.build()
         self.assertEqual(world.says()["txt"], "two")
+
+    def test_S19_another_tree_builds_without_restore(self):
+        """The mark says that this tree is being built; what the other one left meanwhile is not taken for ours."""
+        everything = ["app", *(name for name in LIBRARIES if name != "mac"), "mac"]
+        for clone, built, again in ((("clone", "-q", "-b", "main"), (), everything),
+                                    (("worktree", "add", "-q", "--detach"), ("-p", "txt"), ["app", "txt"])):
+            with self.subTest(clone[0]):
+                world = self.world()
+                shutil.rmtree(world.folder / "second", ignore_errors=True)
+                if clone[0] == "clone":
+                    world.git(*clone, str(world.origin), str(world.folder / "second"), cwd=world.folder)
+                else:
+                    world.git(*clone, str(world.folder / "second"), "main")
+                second = world.at(world.folder / "second")
+                second.target = world.target
+                second.variables["CARGO_TARGET_DIR"] = str(world.target)
+                world.restore()
+                second.write("txt/msg.txt", "two\n")
+                second.build(*built)
+                world.save()
+                world.restore()
+                self.builds(world, {"txt": "one"}, again)
+                world.save()
+                world.restore()
+                self.builds(world, {"txt": "one"}, [])
 
     def test_S20_generated_input_of_a_script(self):
         self.check(lambda w: w.write("scr/inputs/x.txt", "x2\n", stamp=OLD), {"scr": "x2"}, ["app", "scr"], alone="stale")

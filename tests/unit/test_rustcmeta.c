@@ -86,8 +86,40 @@ static void long_path(void **state)
 	holds_one(str_span(&text), true);
 }
 
+static void root_one(struct span text, const char *own, const char *expected)
+{
+	struct span root = SPAN_LIT("");
+	assert_int_equal(rustcmeta_root(text, span_of(own), &root), expected[0] != '\0');
+	assert_true(span_eq_str(root, expected));
+}
+
+static void root(void **state)
+{
+	(void)state;
+	const struct {
+		struct span text;
+		const char *own, *expected;
+	} row[] = {
+		{SPAN_LIT(""), "src/lib.rs", ""},
+		{SPAN_LIT("\x0e" OLD("/ws/src/lib.rs")), "src/lib.rs", "/ws"},
+		{SPAN_LIT("\x0e" OLD("/ws/src/lib.rs")), "lib.rs", "/ws/src"},
+		{SPAN_LIT("\x0e" OLD("/ws/src/lib.rs")), "src/main.rs", ""},
+		{SPAN_LIT("\x0e" OLD("/ws/src/lib.rs")), "/ws/src/lib.rs", ""},
+		{SPAN_LIT("\x0e" OLD("/ws/src/lib.rs")), "", ""},
+		{SPAN_LIT("\x0asrc/lib.rs\xC1\x03/ws\xC1\x0e" SINCE("/ws/src/lib.rs")), "src/lib.rs", "/ws"},
+		{SPAN_LIT("\x0f" SINCE("/a/b/src/lib.rs")), "src/lib.rs", "/a/b"},
+		/* A text that only looks like one, before it. */
+		{SPAN_LIT("/x/src/lib.rs\n\x0e" OLD("/ws/src/lib.rs")), "src/lib.rs", "/ws"},
+		{SPAN_LIT("\x0d" OLD("/ws/src/lib.rs")), "src/lib.rs", ""},
+		{SPAN_LIT("/src/lib.rs"), "src/lib.rs", ""},
+	};
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		root_one(row[i].text, row[i].own, row[i].expected);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(holds), cmocka_unit_test(long_path)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(holds), cmocka_unit_test(long_path), cmocka_unit_test(root)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,8 @@
  *
  * Limits: a page that is written through mmap later than its first dirtying; two work trees renamed to each other's
  * place, the target directory moved between them, and something added to it since, before `restore` saw any of it; a
- * build into this target directory from a copy of the sources elsewhere, by CARGO_TARGET_DIR, without `restore` there.
+ * build into this target directory from a copy of the sources elsewhere, by CARGO_TARGET_DIR, without `restore` there,
+ * that leaves nothing which core/birthplace.h could know it by (tests and scripts only).
  */
 #ifndef STEADY_CORE_PLACE_H
 #define STEADY_CORE_PLACE_H

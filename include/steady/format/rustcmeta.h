@@ -25,5 +25,7 @@
  * files that `own` lists? What is not exactly as above counts as held.
  */
 bool rustcmeta_holds(struct span text, struct span root, const struct rustcdep *own);
+/** The directory below which rustc notes the source file `own` (a relative path), inside `text`; false if there is none. */
+bool rustcmeta_root(struct span text, struct span own, struct span *ret);
 
 #endif
