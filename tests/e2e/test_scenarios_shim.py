@@ -93,15 +93,13 @@ class AtOnce(ShimCase):
             running = []
             for world in worlds:
                 world.seen.take()
-                hold = world.folder / "hold"
-                hold.write_text("")
-                running.append((world, hold, world.start("build", "--offline", SEEN_HOLD=hold)))
+                running.append((world, world.start("build", "--offline", SEEN_HOLD=world.seen.hold())))
                 if world is worlds[0]:
                     wait_for(world.seen.calls)
             time.sleep(1)
             self.assertEqual(worlds[1].seen.calls(), [], "the second one started cargo while the first one built")
-            for (world, hold, process), number in zip(running, (42, 43)):
-                hold.unlink()
+            for (world, process), number in zip(running, (42, 43)):
+                world.seen.release()
                 said, _ = process.communicate(timeout=300)
                 self.assertEqual((process.returncode, world.says()), (0, f"{number} nothing"), said)
         for world, number in zip(worlds, (42, 43)):
@@ -131,9 +129,7 @@ class Processes(ShimCase):
         files["app/src/main.rs"] = _PROGRAM
         world = self.world(how, files, f"{how}-{len(os.listdir(self.tmp))}")
         world.build()
-        hold = world.folder / "hold"
-        if held:
-            hold.write_text("")
+        hold = world.seen.hold() if held else ""
         terminal, other = pty.openpty()
         process = subprocess.Popen(argv, cwd=world.ws.root, env=world.environment(SEEN_HOLD=hold), stdin=other, stdout=other,
                                    stderr=other, start_new_session=True,
@@ -175,7 +171,7 @@ class Processes(ShimCase):
                 world, process, terminal = self.running(how, ["bash", "-m", "-c", script], held=True)
                 os.write(terminal, b"\x1a")
                 self.read_until(terminal, f"first {128 + signal.SIGTSTP}\r\n")
-                (world.folder / "hold").unlink()
+                world.seen.release()
                 self.read_until(terminal, "second 0\r\n")
                 self.assertEqual(process.wait(60), 0)
 
@@ -296,12 +292,10 @@ class Untrusted(ShimCase):
             (evil / name).chmod(0o755)
         world.ws.write("rust-toolchain.toml", f'[toolchain]\npath = "{evil}"\n')
         world.ws.write(".cargo/config.toml", f'[build]\nrustc = "{evil}/rustc"\n')
-        hold = world.folder / "hold"
-        hold.write_text("")
-        process = world.start("build", "--offline", SEEN_HOLD=hold)
+        process = world.start("build", "--offline", SEEN_HOLD=world.seen.hold())
         wait_for(world.seen.calls)
         self.assertFalse(marker.exists(), "the shim executed something of the project")
-        hold.unlink()
+        world.seen.release()
         said, _ = process.communicate(timeout=60)
         self.assertNotEqual(process.returncode, 0, said)
         self.assertTrue(marker.exists(), "cargo did not use it: this test's reason is gone")

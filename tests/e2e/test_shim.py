@@ -24,7 +24,7 @@ trap 'echo INT >>{log}' INT
 trap 'echo TERM >>{log}; exit 42' TERM
 trap 'echo CONT >>{log}' CONT
 echo $$ >{log}.pid.new && mv {log}.pid.new {log}.pid
-while [ ! -e {log}.go ]; do sleep 0.02; done
+while [ ! -e {log}.go ]; do sleep 0.2; done
 exit 7
 """
 

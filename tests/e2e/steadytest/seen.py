@@ -1,6 +1,7 @@
 """What the real cargo did behind front ends and the shim: a `cargo` for PATH that runs the real one and writes it down.
 
-While the file that SEEN_HOLD names is there, cargo waits.
+Where SEEN_HOLD names a pipe (hold()), cargo waits until it is told to go on. It waits without starting anything: a stop that
+meets a process between vfork and exec is seen by nobody.
 """
 
 import os
@@ -14,9 +15,9 @@ from .run import CargoRun, clean_env, steady
 #: exec: the real cargo stays the child of whoever called it. Asked by a variable, it says what is fresh and what it compiles.
 _SCRIPT = """#!/bin/sh
 if [ -z "$SEEN_LOGS" ]; then exec {cargo} "$@"; fi
-printf '%s\\n' "$PWD" "$@" > "$SEEN_LOGS/$$.call"
 env > "$SEEN_LOGS/$$.env"
-while [ -n "$SEEN_HOLD" ] && [ -e "$SEEN_HOLD" ]; do sleep 0.05; done
+printf '%s\\n' "$PWD" "$@" > "$SEEN_LOGS/$$.call"
+if [ -p "$SEEN_HOLD" ]; then read -r go 3<>"$SEEN_HOLD" <&3; fi
 CARGO_TERM_VERBOSE=true exec {cargo} "$@" 2>> "$SEEN_LOGS/$$.err"
 """
 
@@ -73,6 +74,20 @@ class Seen:
         folders = ([first] if first else []) + self.more + [self.real, self.tool.bin]
         env["PATH"] = os.pathsep.join([*map(str, folders), env["PATH"]])
         return env
+
+    def hold(self) -> Path:
+        """A new pipe for SEEN_HOLD."""
+        path = self.folder / "hold"
+        if path.exists():
+            path.unlink()
+            os.close(self._pipe)
+        os.mkfifo(path)
+        self._pipe = os.open(path, os.O_RDWR)
+        return path
+
+    def release(self) -> None:
+        """All who wait, or will, go on."""
+        os.write(self._pipe, b"go\n" * 100)
 
     def calls(self) -> list:
         """The calls of cargo since the last take(): lists of words, the first is the working directory."""
