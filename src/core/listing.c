@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define MAX_DEPTH 128
+#define TICK_NS 20000000
 
 /* The directories that the one being read lies in, to see links that lead in circles. */
 struct level {
@@ -20,6 +21,8 @@ struct level {
 	unsigned depth;
 	dev_t dev;
 	ino_t ino;
+	/** When the youngest of what is left out of it was made. */
+	struct timespec born;
 };
 
 struct walker {
@@ -115,7 +118,27 @@ static void count_noise(struct walker *w)
 		newest(&w->list->mtime, mtime);
 }
 
-static void visit(struct walker *w, const struct level *level, const char *name)
+static void leave_out(struct walker *w, struct level *level)
+{
+	struct timespec born;
+	if (w->list->births && fsio_birth(w->path.buf, &born))
+		newest(&level->born, born);
+}
+
+/* Making something in a directory changes its times no later than with the clock's next tick. */
+static bool explains(struct timespec born, struct timespec changed)
+{
+	int64_t ns = (int64_t)(changed.tv_sec - born.tv_sec) * 1000000000 + (changed.tv_nsec - born.tv_nsec);
+	return born.tv_sec != 0 && ns > -TICK_NS && ns < TICK_NS;
+}
+
+static void count_directory(struct walker *w, const struct level *level, const struct stat *st)
+{
+	if (!explains(level->born, st->st_ctim))
+		count_stamps(w->list, st);
+}
+
+static void visit(struct walker *w, struct level *level, const char *name)
 {
 	struct stat st;
 	if (lstat(w->path.buf, &st) < 0) {
@@ -127,10 +150,13 @@ static void visit(struct walker *w, const struct level *level, const char *name)
 	const char *relative = w->path.buf + w->top_len + 1;
 	if (is_noise(name)) {
 		count_noise(w);
+		leave_out(w, level);
 		return;
 	}
-	if (w->list->filter != NULL && !w->list->filter(relative, directory, w->list->ctx))
+	if (w->list->filter != NULL && !w->list->filter(relative, directory, w->list->ctx)) {
+		leave_out(w, level);
 		return;
+	}
 	if (w->list->count == LISTING_MAX_ENTRIES) {
 		w->list->why = "it has too many entries";
 	} else if (S_ISLNK(st.st_mode)) {
@@ -152,8 +178,7 @@ static void visit(struct walker *w, const struct level *level, const char *name)
 
 static void read_directory(struct walker *w, const struct level *parent, const struct stat *st)
 {
-	struct level level = {parent, parent != NULL ? parent->depth + 1 : 0, st->st_dev, st->st_ino};
-	count_stamps(w->list, st);
+	struct level level = {parent, parent != NULL ? parent->depth + 1 : 0, st->st_dev, st->st_ino, {0, 0}};
 	if (level.depth > MAX_DEPTH) {
 		w->list->why = "it is nested too deeply";
 		return;
@@ -180,6 +205,7 @@ static void read_directory(struct walker *w, const struct level *parent, const s
 	if (errno != 0 && w->list->why == NULL)
 		w->list->why = arena_printf(w->mem, "%s: %s", w->path.buf, strerror(errno));
 	(void)closedir(dir);
+	count_directory(w, &level, st);
 }
 
 void listing_walk(struct arena *mem, struct contents *contents, const char *directory, struct listing *ret)

@@ -40,41 +40,35 @@ static int read_all(int fd, const struct stat *st, struct arena *mem, struct spa
 	return 0;
 }
 
-int pydist_read_file(struct pydist *dist, const char *path, size_t max, struct span *ret)
+static int read_regular(
+	const char *path, size_t max, struct arena *mem, struct span *ret, struct stat *ret_st)
 {
-	struct stat st;
 	CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? FSIO_MISSING : -errno;
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, ret_st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(ret_st->st_mode))
 		return -EINVAL;
-	if ((uintmax_t)st.st_size > max)
-		return -EFBIG;
-	int code = read_all(fd, &st, dist->mem, ret);
-	if (code < 0)
+	return (uintmax_t)ret_st->st_size > max ? -EFBIG : read_all(fd, ret_st, mem, ret);
+}
+
+int pydist_read_bytes(const char *path, size_t max, struct arena *mem, struct span *ret)
+{
+	struct stat st;
+	return read_regular(path, max, mem, ret, &st);
+}
+
+int pydist_read_file(struct pydist *dist, const char *path, size_t max, struct span *ret)
+{
+	struct stat st;
+	int code = read_regular(path, max, dist->mem, ret, &st);
+	if (code != 0)
 		return code;
 	pydist_newest(dist, &st);
 	*vec_add(&dist->check) = (struct pydist_check){
 		.content = contents_want(dist->contents, path), .digest = digest_of(*ret)};
 	return 0;
-}
-
-/*
- * The tree is what the project's manifests lie in, above the workspace or in it. Where many environments have one name
- * nobody installs the project itself.
- */
-bool pydist_is_own(const struct pydist *dist, struct span directory)
-{
-	struct span root = span_of(dist->workspace_root);
-	CLEANUP_STR struct str manifest = STR_INIT;
-	if (dist->env->pinned)
-		return false;
-	if (path_has_prefix(root, directory))
-		return true;
-	str_printf(&manifest, "%.*s/Cargo.toml", SPAN_ARG(directory));
-	return path_has_prefix(directory, root) && access(manifest.buf, F_OK) == 0;
 }
 
 /* Installed from what is built here, `pip install .` changes it each time; what else the workspace holds is another thing. */
@@ -114,6 +108,12 @@ struct pydist *pydist_read(
 	for (size_t i = 0; i < dist->nsite && dist->why == NULL; i++)
 		pydist_read_site(dist, dist->site[i]);
 	return dist;
+}
+
+void pydist_give_up(struct pydist *dist, const char *why)
+{
+	if (dist->why == NULL)
+		dist->why = why;
 }
 
 /* Is everything what it was when it was read? */

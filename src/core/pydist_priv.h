@@ -56,12 +56,24 @@ struct pydist {
 	const char *why;
 };
 
+/** The first reason stays. */
+void pydist_give_up(struct pydist *dist, const char *why);
+/** A directory outside of the environment that modules are imported from: all of it counts, whatever it holds later. */
+void pydist_add_tree(struct pydist *dist, const char *directory);
+/** setuptools' finder of an editable installation: the modules that it maps, and where they lie. */
+void pydist_add_finder(struct pydist *dist, const char *path);
+/** Does the directory lie in a project that pydist_is_own? */
+bool pydist_is_in_own(const struct pydist *dist, struct span directory);
 /** Reads what is installed in one directory. */
 void pydist_read_site(struct pydist *dist, const char *site);
+/** Small files of environments and projects: no larger one is read. */
+#define PYDIST_MAX_SMALL ((size_t)1024 * 1024)
 /** Reads a regular file of at most `max` bytes, links followed, to be checked at the end. 1: not there; else -errno. */
 int pydist_read_file(struct pydist *dist, const char *path, size_t max, struct span *ret);
+/** The same for a file that is only looked at: it may change. */
+int pydist_read_bytes(const char *path, size_t max, struct arena *mem, struct span *ret);
 void pydist_newest(struct pydist *dist, const struct stat *st);
-/** Is the directory, of an editable installation, of the work tree that is being built? */
+/** Is the directory, of an editable installation, that of a project which cargo builds in the work tree? */
 bool pydist_is_own(const struct pydist *dist, struct span directory);
 /** Is it that, or above it: is what was installed from there, not editable, the project itself? */
 bool pydist_is_project(const struct pydist *dist, struct span directory);

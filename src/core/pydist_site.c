@@ -13,13 +13,12 @@
 #include <sys/stat.h>
 
 #define MAX_RECORD ((size_t)64 * 1024 * 1024)
-#define MAX_SMALL ((size_t)1024 * 1024)
 #define MAX_ENTRIES ((size_t)100000)
 /* Making __pycache__ changes the directory's time: no later than this before the clock's next tick. */
 #define TICK_NS 20000000L
 
 /* Values of the map of what RECORDs answer for. */
-static char covered_by_other, covered_by_own;
+static char covered_by_other, covered_by_own, covered_by_editable;
 
 struct site {
 	struct pydist *dist;
@@ -30,12 +29,6 @@ struct site {
 	/** All the paths in RECORDs; NULL unless the path is pinned, for nobody else has to find what was dropped among them. */
 	struct strmap *claimed;
 };
-
-static void give_up(struct pydist *dist, const char *why)
-{
-	if (dist->why == NULL)
-		dist->why = why;
-}
 
 static const char *below(const struct site *s, const char *name)
 {
@@ -82,11 +75,11 @@ static void read_origin(struct site *s, const char *directory, struct origin *re
 	struct span text, url;
 	*ret = (struct origin){.own = false};
 	const char *file = below(s, arena_printf(s->dist->mem, "%s/direct_url.json", directory));
-	int code = pydist_read_file(s->dist, file, MAX_SMALL, &text);
+	int code = pydist_read_file(s->dist, file, PYDIST_MAX_SMALL, &text);
 	if (code == FSIO_MISSING)
 		return;
-	if (code < 0 || json_parse(text, MAX_SMALL, &json, NULL) < 0) {
-		give_up(s->dist, arena_printf(s->dist->mem, "holds %s, which cannot be read", file));
+	if (code < 0 || json_parse(text, PYDIST_MAX_SMALL, &json, NULL) < 0) {
+		pydist_give_up(s->dist, arena_printf(s->dist->mem, "holds %s, which cannot be read", file));
 		return;
 	}
 	const struct cJSON *info = cJSON_GetObjectItemCaseSensitive(json, "dir_info");
@@ -98,33 +91,37 @@ static void read_origin(struct site *s, const char *directory, struct origin *re
 					 : pydist_is_project(s->dist, str_span(&path));
 }
 
-static void cover(struct site *s, struct span path, bool own)
+static void cover(struct site *s, struct span path, const struct origin *origin)
 {
 	struct span first = span_make(path.ptr, span_find(path, '/'));
 	/* Most lines begin as the one before. */
 	if (span_eq(first, s->last))
 		return;
 	s->last = first;
-	(void)strmap_put(s->covered, first, own ? &covered_by_own : &covered_by_other);
+	(void)strmap_put(s->covered, first,
+		origin->own                ? &covered_by_own
+			: origin->editable ? &covered_by_editable
+					   : &covered_by_other);
 }
 
-static void read_lines(struct site *s, struct span text, struct pydist_item *item, size_t at, bool own)
+static void read_lines(
+	struct site *s, struct span text, struct pydist_item *item, size_t at, const struct origin *origin)
 {
 	struct pydist *dist = s->dist;
 	struct pyrecord_line line;
 	while (pyrecord_next(&text, &line)) {
 		if (path_is_inside(line.path))
-			cover(s, line.path, own);
+			cover(s, line.path, origin);
 		if (s->claimed != NULL)
 			(void)strmap_put(s->claimed, line.path, &covered_by_other);
-		if (own || line.passed_over)
+		if (origin->own || line.passed_over)
 			continue;
 		if (line.hash.len != 0) {
 			pyrecord_add(&item->sum, line.both);
 			continue;
 		}
 		if (dist->budget == 0) {
-			give_up(dist, "holds too many files that no RECORD has a hash of");
+			pydist_give_up(dist, "holds too many files that no RECORD has a hash of");
 			return;
 		}
 		dist->budget--;
@@ -148,70 +145,85 @@ static void read_distribution(struct site *s, const char *directory)
 	if (code == FSIO_MISSING)
 		return;
 	if (code < 0) {
-		give_up(dist, arena_printf(dist->mem, "holds %s, which cannot be read", record));
+		pydist_give_up(dist, arena_printf(dist->mem, "holds %s, which cannot be read", record));
 		return;
 	}
 	if (stat(below(s, directory), &st) == 0)
 		pydist_newest(dist, &st);
 	read_origin(s, directory, &origin);
-	if (origin.editable && !origin.own)
-		give_up(dist,
-			arena_printf(dist->mem, "holds %.*s, an editable installation", SPAN_ARG(name)));
 	struct pydist_item item = {.name = arena_strndup(dist->mem, name.ptr, name.len),
 		.version = arena_strndup(dist->mem, version.ptr, version.len)};
 	s->last = SPAN_LIT("");
-	cover(s, span_of(directory), origin.own);
-	read_lines(s, text, &item, dist->item.len, origin.own);
+	cover(s, span_of(directory), &origin);
+	read_lines(s, text, &item, dist->item.len, &origin);
 	if (!origin.own)
 		*vec_add(&dist->item) = item;
 }
 
-/* Code is not run here, and is part of what is compared; where it holds a path it may lead anywhere. */
-static bool is_code(struct site *s, const char *name, struct span line)
+/* A line that is code, which is not run here, and is part of what is compared. */
+static bool is_code(struct span line)
 {
-	if (!span_starts(line, SPAN_LIT("import ")) && !span_starts(line, SPAN_LIT("import\t")))
-		return false;
-	if (s->dist->env->pinned && span_find(line, '/') != line.len)
-		give_up(s->dist, arena_printf(s->dist->mem, "holds %s, whose code may lead elsewhere", name));
-	return true;
+	return span_starts(line, SPAN_LIT("import ")) || span_starts(line, SPAN_LIT("import\t"));
+}
+
+/* It may lead anywhere if it holds a path, or belongs to an editable installation; setuptools' finder is read for itself. */
+static void judge_code(struct site *s, const char *name, struct span line, bool editable)
+{
+	struct pydist *dist = s->dist;
+	if (editable && !span_starts(line, SPAN_LIT("import __editable__")))
+		pydist_give_up(
+			dist, arena_printf(dist->mem, "holds %s, whose editable installation is code", name));
+	else if (dist->env->pinned && span_find(line, '/') != line.len)
+		pydist_give_up(
+			dist, arena_printf(dist->mem, "holds %s, whose code may lead elsewhere", name));
+}
+
+/* Another directory of packages, or one of modules. */
+static void follow_path(struct site *s, const char *path)
+{
+	struct pydist *dist = s->dist;
+	struct span base = path_base(span_of(path));
+	for (size_t i = 0; i < dist->nsite; i++) {
+		if (strcmp(dist->site[i], path) == 0)
+			return;
+	}
+	bool of_packages = span_eq_str(base, "site-packages") || span_eq_str(base, "dist-packages") ||
+		path_has_prefix(span_of(path), span_of(s->path));
+	if (!of_packages)
+		pydist_add_tree(dist, path);
+	else if (dist->nsite == PYENV_MAX_SITES)
+		pydist_give_up(dist, "has too many directories of packages");
+	else
+		dist->site[dist->nsite++] = path;
 }
 
 /* A line of a .pth file: another directory, a comment, or code. */
-static void follow_path_line(struct site *s, const char *name, struct span line)
+static void follow_path_line(struct site *s, const char *name, struct span line, bool editable)
 {
 	struct pydist *dist = s->dist;
 	CLEANUP_STR struct str path = STR_INIT, normal = STR_INIT;
-	struct stat st;
 	line = span_trim(line);
-	if (line.len == 0 || line.ptr[0] == '#' || is_code(s, name, line))
+	if (line.len == 0 || line.ptr[0] == '#')
 		return;
+	if (is_code(line)) {
+		judge_code(s, name, line, editable);
+		return;
+	}
 	path_join(&path, s->path, arena_strndup(dist->mem, line.ptr, line.len));
 	path_normalize(&normal, str_span(&path));
-	if (stat(normal.buf, &st) < 0 || !S_ISDIR(st.st_mode) || pydist_is_own(dist, str_span(&normal)))
-		return;
-	for (size_t i = 0; i < dist->nsite; i++) {
-		if (strcmp(dist->site[i], normal.buf) == 0)
-			return;
-	}
-	struct span base = path_base(str_span(&normal));
-	bool of_packages = span_eq_str(base, "site-packages") || span_eq_str(base, "dist-packages") ||
-		path_has_prefix(str_span(&normal), span_of(s->path));
-	if (!of_packages)
-		give_up(dist, arena_printf(dist->mem, "holds %s, which leads to %s", name, normal.buf));
-	else if (dist->nsite == PYENV_MAX_SITES)
-		give_up(dist, "has too many directories of packages");
-	else
-		dist->site[dist->nsite++] = arena_strdup(dist->mem, normal.buf);
+	/* One that is missing now may be there next time. */
+	if (!pydist_is_in_own(dist, str_span(&normal)))
+		follow_path(s, arena_strdup(dist->mem, normal.buf));
 }
 
-static void follow_paths(struct site *s, const char *name)
+static void follow_paths(struct site *s, const char *name, bool editable)
 {
 	struct span text, line;
-	int code = pydist_read_file(s->dist, below(s, name), MAX_SMALL, &text);
+	int code = pydist_read_file(s->dist, below(s, name), PYDIST_MAX_SMALL, &text);
 	if (code < 0)
-		give_up(s->dist, arena_printf(s->dist->mem, "holds %s, which cannot be read", name));
+		pydist_give_up(s->dist, arena_printf(s->dist->mem, "holds %s, which cannot be read", name));
 	while (code == 0 && span_next_line(&text, &line))
-		follow_path_line(s, name, line);
+		follow_path_line(s, name, line, editable);
 }
 
 /* For trees that are hashed themselves: whatever is not compiled, as long as it is not too much. */
@@ -254,7 +266,7 @@ static void add_loose(struct site *s, const char *name)
 	if (dist->budget != 0)
 		dist->budget--;
 	if (dist->budget == 0)
-		give_up(dist, "holds too many files that no RECORD answers for");
+		pydist_give_up(dist, "holds too many files that no RECORD answers for");
 	*vec_add(&dist->item) = item;
 }
 
@@ -302,7 +314,7 @@ static void add_dropped(struct site *s, const char *name)
 		return;
 	}
 	if (kept > dist->budget)
-		give_up(dist, "holds too many files that no RECORD answers for");
+		pydist_give_up(dist, "holds too many files that no RECORD answers for");
 	dist->budget -= kept < dist->budget ? kept : dist->budget;
 	*vec_add(&dist->item) =
 		(struct pydist_item){.name = arena_printf(dist->mem, "%s/*", name), .listing = list};
@@ -314,13 +326,13 @@ static void visit(struct site *s, const char *name)
 	const char *cover_of = strmap_get(s->covered, text);
 	if (strcmp(name, "__pycache__") == 0 || span_ends(text, SPAN_LIT(".pyc")))
 		return;
-	bool editable = span_ends(text, SPAN_LIT(".egg-link")) || span_starts(text, SPAN_LIT("__editable__"));
+	const bool pth = span_ends(text, SPAN_LIT(".pth"));
 	if (cover_of == &covered_by_own)
 		return;
-	if (editable)
-		give_up(s->dist, arena_printf(s->dist->mem, "holds %s, an editable installation", name));
-	if (span_ends(text, SPAN_LIT(".pth")))
-		follow_paths(s, name);
+	if (pth || span_ends(text, SPAN_LIT(".egg-link")))
+		follow_paths(s, name, cover_of == &covered_by_editable);
+	else if (span_starts(text, SPAN_LIT("__editable__")))
+		pydist_add_finder(s->dist, below(s, name));
 	if (cover_of == NULL)
 		add_loose(s, name);
 	else if (s->claimed != NULL && !span_ends(text, SPAN_LIT(".dist-info")))
@@ -347,7 +359,7 @@ void pydist_read_site(struct pydist *dist, const char *path)
 	struct stat st;
 	CLEANUP_CLOSE int fd = fsio_open_root(path, NULL);
 	if (fd < 0 || fstat(fd, &st) < 0 || fsio_list(fd, MAX_ENTRIES, dist->mem, &list, NULL) < 0) {
-		give_up(dist, arena_printf(dist->mem, "holds %s, which cannot be listed", path));
+		pydist_give_up(dist, arena_printf(dist->mem, "holds %s, which cannot be listed", path));
 		return;
 	}
 	count_directory(&s, &st);

@@ -182,25 +182,88 @@ class MadeAnew(PyenvCase):
 
 
 class Editable(PyenvCase):
-    """An editable installation is equal to nothing, not even to itself."""
+    """The files that an editable installation leads to count byte by byte; where they cannot be told it is equal to nothing."""
 
-    def editable(self, source: Path):
+    def editable(self, source: Path, files=None):
         site = next((self.env / "lib").glob("python3*/site-packages"))
-        install(self.env, "helper", "1.0", {"__editable__.helper.pth": f"{source}\n"},
+        install(self.env, "helper", "1.0", files or {"__editable__.helper.pth": f"{source}\n"},
                 url={"url": source.as_uri(), "dir_info": {"editable": True}})
         shutil.rmtree(site / "helper", ignore_errors=True)
 
-    def test_script_runs_every_time(self):
-        source = self.tmp / "elsewhere"
-        source.mkdir()
-        (source / "helper.py").write_text("VALUE = 1\n")
+    def source(self) -> Path:
+        source = self.tmp / "member/src"
+        (source / "helper").mkdir(parents=True)
+        (source / "helper/__init__.py").write_text("from .value import VALUE\n")
+        (source / "helper/value.py").write_text("VALUE = 1\n")
+        return source
+
+    def counts(self, ws, source):
+        """The first import made __pycache__ in the package, which says nothing of what the script saw."""
+        self.assertTrue((source / "helper/__pycache__").exists())
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+        os.utime(source / "helper/value.py")
+        (source / ".git").mkdir()
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+        # Of another size: .pyc files go by that and by whole seconds.
+        (source / "helper/value.py").write_text("VALUE = 2  # now\n")
+        self.assertEqual(self.build(ws), ("1", []), "cargo alone is stale")
+        words, value, compiled = self.restored(ws)
+        self.assertEqual((value, compiled), ("2", ["app"]), words)
+        self.assertIn("in the Python environment has changed", words)
+        self.steady(ws, "save")
+        (source / "helper/value").mkdir()
+        (source / "helper/value/__init__.py").write_text("VALUE = 3\n")
+        self.assertEqual(self.restored(ws)[1:], ("3", ["app"]))
+
+    def test_directory(self):
+        source = self.source()
         self.editable(source)
+        self.counts(self.built(REGISTERS), source)
+
+    def test_finder(self):
+        source = self.source()
+        finder = "__editable___helper_1_0_finder"
+        body = (f"import sys\nMAPPING: dict[str, str] = {{'helper': {str(source / 'helper')!r}}}\n"
+                "from importlib.util import spec_from_file_location\n\n\nclass Finder:\n"
+                "    def find_spec(fullname, path=None, target=None):\n        if fullname in MAPPING:\n"
+                "            return spec_from_file_location(fullname, MAPPING[fullname] + '/__init__.py')\n\n\n"
+                "def install():\n    sys.meta_path.append(Finder)\n")
+        self.editable(source, {f"{finder}.py": body, "__editable__.helper.pth": f"import {finder}; {finder}.install()\n"})
+        self.counts(self.built(REGISTERS), source)
+
+    def test_code_that_leads_anywhere(self):
+        """A hook of a kind that is not known: the script runs every time."""
+        source = self.source()
+        self.editable(source, {"_editable_impl_helper.py": f"import sys\nsys.path.append({str(source)!r})\n",
+                               "helper.pth": "import _editable_impl_helper\n"})
         ws = self.built(REGISTERS)
-        (source / "helper.py").write_text("VALUE = 2  # of another size: .pyc files go by that and by whole seconds\n")
+        (source / "helper/value.py").write_text("VALUE = 2  # now\n")
         self.assertEqual(self.build(ws), ("1", []), "cargo alone is stale")
         words, value, _ = self.restored(ws)
         self.assertEqual(value, "2", words)
-        self.assertIn("holds helper, an editable installation", words)
+        self.assertIn("whose editable installation is code", words)
+
+    def test_member_of_the_workspace(self):
+        """As uv leaves the members of its workspace: one in Python, whose module a script of the other one uses. The other one
+        is what is built, and its build writes a module into its own package."""
+        ws = self.workspace(dict(REGISTERS, **{
+            "pyproject.toml": '[build-system]\nbuild-backend = "maturin"\n',
+            "python/app/__init__.py": "", "tool/pyproject.toml": '[build-system]\nbuild-backend = "uv_build"\n',
+            "tool/src/helper/__init__.py": "VALUE = 1\n"}))
+        site = purelib(self.env)
+        install(self.env, "app", "1.0", {"app.pth": f"{ws.root}/python\n"},
+                url={"url": ws.root.as_uri(), "dir_info": {"editable": True}})
+        shutil.rmtree(site / "app", ignore_errors=True)
+        self.editable(ws.root / "tool", {"helper.pth": f"{ws.root}/tool/src\n"})
+        self.steady(ws, "restore")
+        self.assertEqual(self.build(ws)[0], "1")
+        (ws.root / "python/app/app.abi3.so").write_text("one")
+        self.steady(ws, "save")
+        (ws.root / "python/app/app.abi3.so").write_text("two")
+        (ws.root / "python/app/__init__.py").write_text("# edited\n")
+        self.assertEqual(self.restored(ws)[1:], ("1", []))
+        ws.write("tool/src/helper/__init__.py", "VALUE = 2  # now\n")
+        self.assertEqual(self.restored(ws)[1:], ("2", ["app"]))
 
     def test_the_project_itself_does_not_count(self):
         ws = self.workspace(REGISTERS)

@@ -3,6 +3,9 @@
 
 #include "tempdir.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #define SITE "env/lib/python3.12/site-packages/"
 #define CFFI_LINES                                                                                           \
 	"cffi/__init__.py,sha256=H6t_59neL6NPgtBMMNOnrpqmFrHHUMvGU7z4rqvpZFI,513\n"                          \
@@ -153,31 +156,133 @@ static void test_unhashed_lines(void **state)
 	expect(&before, "cffi 1.16.0 in the Python environment has other contents");
 }
 
+static void put_editable(const char *name, const char *tree, const char *lines)
+{
+	put_dist(arena_printf(temp_mem, "%s-1.0.dist-info", name), lines);
+	temp_put(arena_printf(temp_mem, SITE "%s-1.0.dist-info/direct_url.json", name),
+		arena_printf(temp_mem, "{\"url\": \"file://%s\", \"dir_info\": {\"editable\": true}}",
+			temp_path(tree)));
+}
+
+static void put_path(const char *name, const char *tree)
+{
+	temp_put(arena_printf(temp_mem, SITE "%s", name), arena_printf(temp_mem, "%s\n", temp_path(tree)));
+}
+
+static void expect_changed(const struct observation *before)
+{
+	struct observation now = look();
+	assert_int_equal(now.state, OBSERVED);
+	assert_false(digest_eq(&before->digest, &now.digest));
+}
+
+/* All that lies in the directory counts, whatever it holds later. */
 static void test_editable(void **state)
 {
 	(void)state;
 	(void)with_cffi();
-	temp_put("src/helper/x.py", "");
-	put_dist("helper-1.0.dist-info", "__editable__.helper.pth,sha256=1,1\n");
-	temp_put(SITE "helper-1.0.dist-info/direct_url.json",
-		"{\"url\": \"file:///somewhere\", \"dir_info\": {\"editable\": true}}");
-	expect_trouble("holds helper, an editable installation");
-	temp_put(SITE "helper-1.0.dist-info/direct_url.json",
-		"{\"url\": \"file:///somewhere\", \"dir_info\": {}}");
-	assert_int_equal(look().state, OBSERVED);
+	temp_put("src/helper/x.py", "1");
+	put_editable("helper", "src", "__editable__.helper.pth,sha256=1,1\n");
+	put_path("__editable__.helper.pth", "src");
+	struct observation before = look();
+	assert_int_equal(before.state, OBSERVED);
+	temp_put("src/helper/__pycache__/x.cpython-312.pyc", "");
+	temp_put("src/.git/HEAD", "");
+	temp_put("src/venv/pyvenv.cfg", "");
+	temp_put("src/target/CACHEDIR.TAG", "");
+	temp_put("src/node_modules/x", "");
+	expect(&before, NULL);
+	const char *const changed[] = {"src/helper/x.py", "src/helper/native.so", "src/new/__init__.py",
+		"src/.hidden", "src/helper/data.json", "src/sub/again.pth"};
+	for (size_t i = 0; i < COUNT_OF(changed); i++) {
+		temp_put(changed[i], "2");
+		expect_changed(&before);
+		before = look();
+	}
+	assert_int_equal(fsio_unlink(temp_fd, "src/helper/x.py", NULL), 0);
+	expect_changed(&before);
+	assert_int_equal(symlinkat("helper", temp_fd, "src/link"), 0);
+	before = look();
+	temp_put("src/helper/data.json", "3");
+	expect_changed(&before);
+	before = look();
+	assert_int_equal(fsio_unlink(temp_fd, "src/link", NULL), 0);
+	assert_int_equal(symlinkat("new", temp_fd, "src/link"), 0);
+	expect_changed(&before);
+	assert_int_equal(mkfifoat(temp_fd, "src/fifo", 0600), 0);
+	expect_trouble("cannot be read");
+	assert_int_equal(fsio_unlink(temp_fd, "src/fifo", NULL), 0);
+	temp_put(SITE "__editable__.helper.pth", "import _editable_impl_helper\n");
+	expect_trouble("holds __editable__.helper.pth, whose editable installation is code");
 	temp_put(SITE "helper-1.0.dist-info/direct_url.json", "{\"url\": ");
 	expect_trouble("direct_url.json, which cannot be read");
-	drop("helper-1.0.dist-info");
-	temp_put(SITE "helper.egg-link", "/somewhere\n");
-	expect_trouble("holds helper.egg-link, an editable installation");
-	assert_int_equal(fsio_unlink(temp_fd, SITE "helper.egg-link", NULL), 0);
-	temp_put(SITE "__editable__.helper.pth", "/somewhere\n");
-	expect_trouble("an editable installation");
-	assert_int_equal(fsio_unlink(temp_fd, SITE "__editable__.helper.pth", NULL), 0);
-	temp_put(SITE "helper.pth", "# a comment\n\nimport os\n/not/there\n");
+}
+
+static void test_other_paths(void **state)
+{
+	(void)state;
+	(void)with_cffi();
+	temp_put("src/helper/x.py", "1");
+	temp_put(SITE "helper.egg-link", arena_printf(temp_mem, "%s\n.\n", temp_path("src")));
+	struct observation before = look();
+	temp_put("src/helper/x.py", "2");
+	expect_changed(&before);
+	/* One that is not there may come to be there. */
+	temp_put(SITE "helper.pth",
+		arena_printf(temp_mem, "# a comment\n\nimport os\n%s\n", temp_path("later")));
+	before = look();
+	assert_int_equal(before.state, OBSERVED);
+	temp_put("later/x.py", "");
+	expect_changed(&before);
+}
+
+#define FINDER SITE "__editable___helper_1_0_finder.py"
+
+static void put_finder(const char *mapping)
+{
+	temp_put(FINDER,
+		arena_printf(temp_mem, "import sys\n%s\nNAMESPACES: dict[str, list[str]] = {}\n\nclass F:\n",
+			mapping));
+}
+
+/* As setuptools writes it. */
+static void test_finder(void **state)
+{
+	(void)state;
+	(void)with_cffi();
+	put_editable("helper", "src",
+		"__editable__.helper.pth,sha256=1,1\n__editable___helper_1_0_finder.py,sha256=1,1\n");
+	temp_put(SITE "__editable__.helper.pth",
+		"import __editable___helper_1_0_finder; __editable___helper_1_0_finder.install()\n");
+	temp_put("src/helper/__init__.py", "1");
+	temp_put("src/single.py", "1");
+	const char *mapping =
+		arena_printf(temp_mem, "MAPPING: dict[str, str] = {'helper': '%s', 'single': '%s'}",
+			temp_path("src/helper"), temp_path("src/single"));
+	put_finder(mapping);
+	struct observation before = look();
+	assert_int_equal(before.state, OBSERVED);
+	temp_put("src/unrelated.py", "");
+	expect(&before, NULL);
+	const char *const changed[] = {
+		"src/helper/__init__.py", "src/single.py", "src/helper/new.py", "src/single/__init__.py"};
+	for (size_t i = 0; i < COUNT_OF(changed); i++) {
+		temp_put(changed[i], "2");
+		expect_changed(&before);
+		before = look();
+	}
+	put_finder(arena_printf(temp_mem, "MAPPING = {'helper': \"%s\"}", temp_path("src/helper")));
 	assert_int_equal(look().state, OBSERVED);
-	temp_put(SITE "helper.pth", arena_printf(temp_mem, "%s\n", temp_path("src/helper")));
-	expect_trouble("holds helper.pth, which leads to");
+	const char *const strange[] = {"MAPPING = dict(helper='/x')", "MAPPING = {'helper': '/x\\\\y'}",
+		"MAPPING = {'helper': '/x' + y}", "MAPPING = {'helper': '/x", "MAPPING = {}\nMAPPING = {}",
+		"", "MAPPING = {'helper': '/not/there'}"};
+	for (size_t i = 0; i < COUNT_OF(strange); i++) {
+		put_finder(strange[i]);
+		expect_trouble("an editable installation of a kind that is not known");
+	}
+	put_finder(mapping);
+	temp_put(SITE "__editable__other.py", "");
+	expect_trouble("holds __editable__other.py");
 }
 
 /* What is made from the work tree that is being built says nothing about it. */
@@ -185,26 +290,46 @@ static void test_own_project(void **state)
 {
 	(void)state;
 	struct observation before = with_cffi();
-	const char *url = arena_printf(
-		temp_mem, "{\"url\": \"file://%s\", \"dir_info\": {\"editable\": true}}", temp_path("ws"));
 	temp_put("ws/Cargo.toml", "");
-	put_dist("app-1.0.dist-info", "__editable__.app.pth,sha256=1,1\n");
-	temp_put(SITE "app-1.0.dist-info/direct_url.json", url);
-	temp_put(SITE "__editable__.app.pth", arena_printf(temp_mem, "%s\n", temp_path("ws")));
+	put_editable("app", "ws", "__editable__.app.pth,sha256=1,1\n");
+	put_path("__editable__.app.pth", "ws");
 	expect(&before, NULL);
-	/* A package elsewhere in it is none of it. */
+	/* A package elsewhere in it is none of it, nor is one that is not built by cargo. */
 	temp_put("ws/tools/x.py", "");
-	temp_put(SITE "app-1.0.dist-info/direct_url.json",
-		arena_printf(temp_mem, "{\"url\": \"file://%s\", \"dir_info\": {\"editable\": true}}",
-			temp_path("ws/tools")));
-	expect_trouble("holds app, an editable installation");
+	put_editable("app", "ws/tools", "__editable__.app.pth,sha256=1,1\n");
+	expect_changed(&before);
 	temp_put("ws/tools/Cargo.toml", "");
 	expect(&before, NULL);
+	temp_put("ws/tools/pyproject.toml",
+		"description = \"for cargo\"\n[build-system]\nbuild-backend = \"hatchling.build\"\n");
+	expect_changed(&before);
+	temp_put("ws/tools/pyproject.toml", "[build-system]\nrequires = [\"maturin>=1\"]\n");
+	expect(&before, NULL);
+	/* Found by the directory alone, as `setup.py develop` leaves it. */
+	drop("app-1.0.dist-info");
+	temp_put("ws/tools/python/x.py", "");
+	put_path("__editable__.app.pth", "ws/tools/python");
+	before = look();
+	temp_put("ws/tools/python/x.py", "2");
+	expect(&before, NULL);
+	/* Within what is imported from. */
+	put_path("__editable__.app.pth", "ws");
+	temp_put("ws/pyproject.toml",
+		"description = \"for cargo\"\n[build-system]\nbuild-backend = \"hatchling.build\"\n");
+	before = look();
+	temp_put("ws/tools/python/x.py", "3");
+	expect(&before, NULL);
+	temp_put("ws/x.py", "3");
+	expect_changed(&before);
 	pinned = true;
-	expect_trouble("holds app, an editable installation");
+	before = look();
+	temp_put("ws/tools/python/x.py", "4");
+	expect_changed(&before);
 	pinned = false;
-	/* Not editable: the project is what was built; in an environment of a build, and elsewhere, it has hashes like any other. */
 	assert_int_equal(fsio_unlink(temp_fd, SITE "__editable__.app.pth", NULL), 0);
+	before = look();
+	put_editable("app", "ws/tools", "");
+	/* Not editable: the project is what was built; in an environment of a build, and elsewhere, it has hashes like any other. */
 	temp_put(SITE "app-1.0.dist-info/direct_url.json",
 		arena_printf(temp_mem, "{\"url\": \"file://%s\", \"dir_info\": {}}", temp_path("ws")));
 	expect(&before, NULL);
@@ -304,6 +429,8 @@ int main(void)
 		TEMP_TEST(test_loose),
 		TEMP_TEST(test_unhashed_lines),
 		TEMP_TEST(test_editable),
+		TEMP_TEST(test_finder),
+		TEMP_TEST(test_other_paths),
 		TEMP_TEST(test_own_project),
 		TEMP_TEST(test_nested_paths),
 		TEMP_TEST(test_hostile),

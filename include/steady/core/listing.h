@@ -49,6 +49,9 @@ struct listing {
 	const void *ctx;
 	/** Links to directories are listed, and not entered. */
 	bool stay;
+	/** The stamps of a directory do not count where they are those of the birth of something in it that is left out: whoever
+	 * imports from it, or installs what was built, makes that. */
+	bool births;
 	/** Of Rust's own files the names count, not the contents: the compiler tells which it read. */
 	bool names_of_rust;
 

@@ -11,10 +11,15 @@
  * (files put there by hand, distributions of operating systems) is hashed itself, as long as it is not too much. The first
  * line is the interpreter.
  *
- * An editable installation (direct_url.json says so, or a .pth, .egg-link or __editable__ file leads out of the environment,
- * or code in a .pth may)
- * can be compared with nothing: its sources lie anywhere. That of the project being built is left out, except in an
- * environment that shares its name with others: it is made from what is built.
+ * Where a .pth or .egg-link file, or setuptools' finder of an editable installation, leads out of the environment, all that
+ * lies there is hashed: every file, the names, links and what lies behind them; whatever comes to be there later is a change.
+ * Left out are __pycache__ and .pyc, hidden directories, node_modules, and directories that are caches or environments by
+ * what lies in them (CACHEDIR.TAG, pyvenv.cfg). What can be compared with nothing: an editable installation whose .pth runs
+ * other code than that finder, a finder that is not as setuptools writes it, and trees that are too large.
+ *
+ * A project of the workspace that cargo builds (its pyproject.toml, setup.py or setup.cfg says so; or it has only a
+ * Cargo.toml) is left out: its build cannot need it, its own build writes into it, and a script says which of its files it
+ * reads as for any file of the package. Not so in an environment that shares its name with others.
  *
  * Sources: PEP 376, 427, 610, 660; what pip and uv write.
  */
