@@ -356,7 +356,7 @@ void inputs_of(const struct inputs_context *context, struct arena *mem, size_t u
 		.mem = mem,
 		.u = unitfiles_get(context->files, unit),
 		.reads_directories = context->reads_directories[unit],
-		.reads_git = context->reads_git[unit],
+		.reads_git = context->reads_git[unit] || context->python[unit].git,
 		.seen = strmap_new()};
 	gather(&g);
 	gather_globs(&g, context, unit);

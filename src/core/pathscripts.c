@@ -1,6 +1,6 @@
 #include "steady/core/pathscripts.h"
 
-#include "steady/util/fsio.h"
+#include "steady/core/unitsources.h"
 #include "steady/util/path.h"
 #include "steady/util/str.h"
 
@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define BUILD_CONFIG "pyo3-build-config"
-#define MAX_SOURCE ((size_t)4 << 20)
 
 struct walk {
 	const struct target *t;
@@ -45,29 +44,6 @@ static bool text_asks(struct span text)
 	return false;
 }
 
-static bool source_asks(const char *path)
-{
-	CLEANUP_ARENA struct arena *mem = arena_new();
-	CLEANUP_CLOSE int root = fsio_open_root("/", NULL);
-	CLEANUP_FREE char *real = realpath(path, NULL);
-	struct span text;
-	return root < 0 || real == NULL ||
-		fsio_read(root, real + 1, MAX_SOURCE, mem, &text, NULL, NULL) != 0 || text_asks(text);
-}
-
-static bool sources_ask(struct unitfiles *files, size_t unit)
-{
-	const struct unit_files *f = unitfiles_get(files, unit);
-	CLEANUP_STR struct str path = STR_INIT;
-	if (f->reference_state != REFERENCE_READ)
-		return true;
-	for (size_t i = 0; i < f->depinfo.nfile; i++) {
-		if (!unitfiles_depinfo_path(files, f, &f->depinfo.file[i], &path) || source_asks(path.buf))
-			return true;
-	}
-	return f->depinfo.nfile == 0;
-}
-
 static bool links_path(const struct target *t, const struct unit *u)
 {
 	bool any = false;
@@ -96,7 +72,7 @@ static bool any_asks(struct walk *w)
 		const struct unit *u = &w->t->unit[i];
 		if (u->fingerprint == NULL)
 			continue;
-		if (links_path(w->t, u) && sources_ask(w->files, i))
+		if (links_path(w->t, u) && unitsources_any(w->files, i, text_asks))
 			return true;
 		descend(w, u);
 	}

@@ -3,6 +3,7 @@
 #include "steady/core/pydist.h"
 #include "steady/core/runtexts.h"
 #include "steady/core/unitorder.h"
+#include "steady/core/unitsources.h"
 #include "steady/util/path.h"
 #include "steady/util/str.h"
 
@@ -110,6 +111,23 @@ static void fill(struct pyscript *script, const struct pyenv_values *values, str
 	script->place = pyenv_place(env, mem);
 }
 
+/* Command::new("git"), or the name in a list of words. */
+static bool speaks_of_git(struct span text)
+{
+	return span_find_span(text, SPAN_LIT("\"git\"")) != text.len;
+}
+
+static bool runs_git(const struct target *t, struct unitfiles *files, const struct unit *run)
+{
+	bool any = false;
+	for (size_t d = 0; d < run->fingerprint->ndep; d++) {
+		size_t dep = run->dep[d];
+		any |= dep != UNIT_NONE && t->unit[dep].kind == UNIT_BUILD_SCRIPT &&
+			unitsources_any(files, dep, speaks_of_git);
+	}
+	return any;
+}
+
 struct pyscript *pyscripts_find(const struct target *t, struct unitfiles *files, struct arena *mem)
 {
 	struct pyscript *script = arena_array(mem, t->count, sizeof(*script));
@@ -129,6 +147,7 @@ struct pyscript *pyscripts_find(const struct target *t, struct unitfiles *files,
 		last = i;
 		script[i].beside =
 			script[i].env->pinned && f->origin != ORIGIN_CARGO_HOME && f->origin != ORIGIN_OTHER;
+		script[i].git = script[i].beside && runs_git(t, files, &t->unit[i]);
 	}
 	return script;
 }

@@ -97,6 +97,17 @@ class Seen(EnvironmentCase):
             self.assertEqual(self.built(self.isolated("no"))[0], value)
 
 
+    def test_commit_that_a_script_asks_git_for(self):
+        script = self.ws / "build.rs"
+        script.write_text(script.read_text().replace("new(python)", 'new("git")').replace(
+            '["-c", "import helper; print(helper.VALUE)"]', '["log", "-1", "--format=%s"]').replace("let python", "let _python"))
+        git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c"]
+        subprocess.run([*git, "init", "-q"], cwd=self.ws, check=True)
+        for value in ("one", "two"):
+            subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", value], cwd=self.ws, check=True)
+            self.assertEqual(self.built(self.isolated()), (value, ["app"]))
+        self.assertEqual(self.built(self.isolated()), ("two", []))
+
     def test_library_of_another_machine(self):
         """pyo3's script reads _sysconfigdata in PYO3_CROSS_LIB_DIR and registers only the variable."""
         lib = self.tmp / "cross"

@@ -26,6 +26,8 @@ struct pyscript {
 	const char *place;
 	/** A path package whose script cargo ran each time by that accident: all of the package's files are inputs. */
 	bool beside;
+	/** And that script starts git itself, as far as its sources tell: the commit that is checked out is an input. */
+	bool git;
 };
 
 /** One for each unit, in mem. */
