@@ -1,9 +1,11 @@
 #include "steady/core/inputs.h"
 
 #include "steady/core/aliaspath.h"
+#include "steady/core/datadirs.h"
 #include "steady/core/gitreaders.h"
 #include "steady/core/gitwatch.h"
 #include "steady/core/globs.h"
+#include "steady/core/linkfiles.h"
 #include "steady/core/macros.h"
 #include "steady/core/observe.h"
 #include "steady/core/packagestamp.h"
@@ -155,6 +157,25 @@ static void gather_rustc(struct gatherer *g)
 	str_release(&normal);
 }
 
+/* Where the macros found files beside the package. */
+static void gather_neighbours(struct gatherer *g)
+{
+	CLEANUP_STR struct str normal = STR_INIT;
+	const char **dir;
+	struct span *path = arena_array(g->mem, g->found.len, sizeof(*path));
+	size_t count = 0;
+	for (size_t i = 0; i < g->found.len; i++) {
+		const struct unit_input *input = &g->found.data[i];
+		path_normalize(&normal, span_of(input->path));
+		if (input->kind == INPUT_FILE && !span_ends(str_span(&normal), SPAN_LIT(".rs")) &&
+			!path_has_prefix(str_span(&normal), span_of(unitfiles_build_dir(g->files))))
+			path[count++] = span_of(arena_strdup(g->mem, normal.buf));
+	}
+	count = datadirs_of(g->u->package_root, path, count, g->mem, &dir);
+	for (size_t i = 0; i < count; i++)
+		(void)add(g, INPUT_DATA, false, dir[i]);
+}
+
 /* Only of packages whose sources are inputs: the others do not change. */
 static void gather_data(struct gatherer *g)
 {
@@ -165,6 +186,7 @@ static void gather_data(struct gatherer *g)
 		return;
 	}
 	(void)add(g, INPUT_DATA, false, g->u->package_root);
+	gather_neighbours(g);
 	/* sqlx looks here as well. */
 	const char *queries = arena_printf(g->mem, "%s/.sqlx", unitfiles_workspace_root(g->files));
 	if (observer_kind_of(queries) == INPUT_TREE)
@@ -233,6 +255,15 @@ static void gather_head(struct gatherer *g)
 		(void)add(g, INPUT_GIT, false, head);
 }
 
+/* What the script has rustc link, without anybody watching it. */
+static void gather_linked(struct gatherer *g)
+{
+	const char **path;
+	size_t count = linkfiles_of(g->files, g->u, g->mem, &path);
+	for (size_t i = 0; i < count; i++)
+		add_file(g, path[i], false);
+}
+
 /*
  * A script that watches what it wrote itself (shadow-rs in release builds) wants to run on every build. Stamps that a
  * transport cuts off must not keep it from that.
@@ -260,6 +291,7 @@ static void gather_run(struct gatherer *g)
 	if (g->u->origin == ORIGIN_OTHER && g->u->nrerun_path == 0)
 		gather_package(g);
 	gather_head(g);
+	gather_linked(g);
 	CLEANUP_STR struct str path = STR_INIT;
 	for (size_t i = 0; i < g->u->nrerun_path; i++) {
 		if (!unitfiles_rerun_path(g->u, g->u->rerun_path[i], &path)) {

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct moved {
 	struct arena *mem;
@@ -184,6 +185,35 @@ static const char *script_holds(
 {
 	const char *found = runtexts_find(m->t, f, text_holds, old, mem);
 	return found != NULL ? found : side_holds(m, old, mem);
+}
+
+/* The build directory that rustc wrote to, if that is another one now; else NULL. */
+static const char *old_build_dir(const struct moved *m, const struct unit_files *f, struct arena *mem)
+{
+	struct stat told_st, here_st;
+	if (!f->has_rustc || f->rustc.noutput == 0)
+		return NULL;
+	struct span told = path_dir(f->rustc.output[0]), here = path_dir(span_of(f->rustc_file.path));
+	const char *build = unitfiles_build_dir(m->files);
+	const char *now = arena_printf(mem, "%s/%.*s", build, SPAN_ARG(here));
+	const char *then = arena_strndup(mem, told.ptr, told.len);
+	if (strcmp(then, now) == 0 || !span_ends(told, here) || told.len < here.len + 2 || then[0] != '/')
+		return NULL;
+	if (stat(then, &told_st) == 0 && stat(now, &here_st) == 0 && told_st.st_dev == here_st.st_dev &&
+		told_st.st_ino == here_st.st_ino)
+		return NULL;
+	return arena_strndup(mem, told.ptr, told.len - here.len - 1);
+}
+
+bool moved_holds_build_dir(struct moved *m, size_t unit, struct arena *mem)
+{
+	const struct unit_files *f = unitfiles_get(m->files, unit);
+	const char *dir = old_build_dir(m, f, mem);
+	for (size_t i = 0; dir != NULL && i < f->rustc.nenv; i++) {
+		if (span_find_span(f->rustc.env[i].value, span_of(dir)) != f->rustc.env[i].value.len)
+			return true;
+	}
+	return false;
 }
 
 const char *moved_find(struct moved *m, size_t unit, const struct record *record, struct arena *mem)

@@ -106,8 +106,13 @@ static bool judge_reference(struct judge *j, size_t i)
 static bool judge_place(struct judge *j, size_t i)
 {
 	const struct record *record = j->v->unit[i].record;
-	if (!moved_is_elsewhere(j->moved, record))
-		return true;
+	if (!moved_is_elsewhere(j->moved, record)) {
+		if (!moved_holds_build_dir(j->moved, i, j->v->mem))
+			return true;
+		judge_decide(
+			j, i, VERDICT_CHANGED, "it holds the path that the build directory had", UNIT_NONE);
+		return false;
+	}
 	const char *where = moved_find(j->moved, i, record, j->v->mem);
 	if (where != NULL)
 		judge_decide(j, i, VERDICT_CHANGED,

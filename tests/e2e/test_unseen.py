@@ -167,5 +167,95 @@ class Ahead(ScenarioCase):
         self.builds(world, {"other": "another"}, ["app"])
 
 
+class Linked(ScenarioCase):
+    """A script has a library linked that lies ready in the work tree, and a linker script; it watches neither."""
+
+    files = {**workspace(["scr", "other"]), "txt/msg.txt": "", "other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"'),
+             "scr/Cargo.toml": manifest("scr"), "scr/src/lib.rs": shown(
+                 "unsafe { format!(\"{} {:x}\", five(), &mark as *const u8 as usize & 0xfff) }",
+                 'extern "C" { fn five() -> i32; static mark: u8; }\n'),
+             "scr/build.rs": 'fn main() {\n    let here = std::env::var("CARGO_MANIFEST_DIR").unwrap();\n'
+                             '    println!("cargo:rerun-if-changed=build.rs");\n    println!("cargo:rustc-link-lib=static=five");\n'
+                             '    println!("cargo:rustc-link-search=native={}/lib", here);\n}\n',
+             "app/build.rs": 'fn main() {\n    let here = std::env::var("CARGO_MANIFEST_DIR").unwrap();\n'
+                             '    println!("cargo:rerun-if-changed=build.rs");\n'
+                             '    println!("cargo:rustc-link-arg-bins=-Wl,-T,{}/mark.ld", here);\n}\n',
+             "app/mark.ld": "mark = 0x111;\n"}
+
+    @staticmethod
+    def make(world, number):
+        (world.root / "scr/lib").mkdir(exist_ok=True)
+        (world.folder / "five.c").write_text(f"int five(void) {{ return {number}; }}\n")
+        subprocess.run(["cc", "-c", "-o", str(world.folder / "five.o"), str(world.folder / "five.c")], check=True)
+        (world.root / "scr/lib/libfive.a").unlink(missing_ok=True)
+        subprocess.run(["ar", "crs", str(world.root / "scr/lib/libfive.a"), str(world.folder / "five.o")], check=True)
+
+    @staticmethod
+    def history(world):
+        Linked.make(world, 5)
+        ScenarioCase.history(world)
+
+    def test_unchanged(self):
+        self.check(lambda w: w.travel(), {"scr": "5 111"}, [], alone="more")
+
+    def test_library(self):
+        def story(w):
+            self.make(w, 6)
+            w.commit()
+            w.travel()
+        self.check(story, {"scr": "6 111"}, ["app", "scr"])
+
+    def test_linker_script(self):
+        def story(w):
+            w.write("app/mark.ld", "mark = 0x222;\n")
+            w.commit()
+            w.travel()
+        self.check(story, {"scr": "5 222"}, ["app"])
+
+
+class Embedded(ScenarioCase):
+    """A macro embeds a directory beside the package."""
+
+    fetched = True
+    files = {**workspace(["emb", "other"]), "txt/msg.txt": "", "assets/a/x.txt": "x\n", "assets/b/y.txt": "y\n",
+             "other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"'),
+             "emb/Cargo.toml": manifest("emb", '\n[dependencies]\ninclude_dir = "0.7"\n'), "emb/src/lib.rs": shown(
+                 "ALL.dirs().map(|d| d.path().display().to_string()).collect::<Vec<_>>().join(\" \")",
+                 'static ALL: include_dir::Dir = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../assets");\n')}
+
+    def test_directory_added(self):
+        def story(w):
+            w.write("assets/c/z.txt", "z\n")
+            w.write("more/c/z.txt", "z\n")
+            w.commit()
+            w.travel()
+        self.check(story, {"emb": "a b c"}, ["app", "emb"])
+
+    def test_others_nearby(self):
+        def story(w):
+            w.write("more/c/z.txt", "z\n")
+            w.commit()
+            w.travel()
+        self.check(story, {"emb": "a b"}, [], alone="more")
+
+
+class Elsewhere(ScenarioCase):
+    """The target directory moves without the work tree; a program knows its OUT_DIR."""
+
+    files = {**workspace(["scr", "other"]), "txt/msg.txt": "", "other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"'),
+             "scr/Cargo.toml": manifest("scr"), "scr/build.rs": script(["build.rs"], 'String::from("made")'),
+             "scr/src/lib.rs": shown('std::fs::read_to_string(concat!(env!("OUT_DIR"), "/made.txt")).unwrap_or("gone".into())')}
+
+    def test_moved(self):
+        world = self.world()
+        target = world.folder / "elsewhere"
+        shutil.rmtree(target, ignore_errors=True)
+        world.target.rename(target)
+        world.target = target
+        world.variables["CARGO_TARGET_DIR"] = str(target)
+        world.restore()
+        self.builds(world, {"scr": "made"}, ["app", "scr"])
+
+
 if __name__ == "__main__":
     main()

@@ -29,4 +29,7 @@ bool moved_is_elsewhere(const struct moved *m, const struct record *record);
  */
 const char *moved_find(struct moved *m, size_t unit, const struct record *record, struct arena *mem);
 
+/** Did rustc read a path below a build directory (OUT_DIR) that has another place now? mem is for scratch. */
+bool moved_holds_build_dir(struct moved *m, size_t unit, struct arena *mem);
+
 #endif

@@ -1,0 +1,138 @@
+#include "steady/core/linkfiles.h"
+
+#include "steady/util/fsio.h"
+#include "steady/util/path.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAX_ENTRIES ((size_t)100000)
+#define MAX_FILES ((size_t)4096)
+
+struct finder {
+	const struct unitfiles *files;
+	const struct unit_files *run;
+	struct arena *mem;
+	VEC(const char *) found;
+};
+
+static bool is_below(const char *path, const char *dir)
+{
+	return dir != NULL && path_has_prefix(span_of(path), span_of(dir));
+}
+
+static bool is_source(const struct finder *f, const char *path)
+{
+	return (is_below(path, unitfiles_workspace_root(f->files)) || is_below(path, f->run->package_root)) &&
+		!is_below(path, unitfiles_build_dir(f->files));
+}
+
+static bool is_of_script(const struct finder *f, const struct stat *st)
+{
+	return timespec_cmp(st->st_ctim, f->run->invoked.st.st_mtim) >= 0 &&
+		timespec_cmp(st->st_ctim, f->run->reference.st.st_ctim) <= 0;
+}
+
+static void add_file(struct finder *f, const char *path)
+{
+	struct stat st;
+	if (f->found.len < MAX_FILES && is_source(f, path) && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+		!is_of_script(f, &st))
+		*vec_add(&f->found) = path;
+}
+
+static bool is_library(const char *name)
+{
+	static const char *const suffix[] = {".a", ".so", ".lib", ".dylib", ".o", ".tbd"};
+	bool is = strstr(name, ".so.") != NULL;
+	for (size_t i = 0; i < COUNT_OF(suffix); i++)
+		is |= span_ends(span_of(name), span_of(suffix[i]));
+	return is;
+}
+
+/* rustc and the linker run in the root of the workspace. */
+static const char *absolute(const struct finder *f, struct span path)
+{
+	CLEANUP_STR struct str joined = STR_INIT;
+	CLEANUP_STR struct str normal = STR_INIT;
+	path_join(&joined, unitfiles_workspace_root(f->files), arena_strndup(f->mem, path.ptr, path.len));
+	path_normalize(&normal, str_span(&joined));
+	return arena_strdup(f->mem, normal.buf);
+}
+
+/* "native=DIR", or the directory alone. */
+static void search(struct finder *f, struct span value)
+{
+	static const char *const kind[] = {"dependency=", "crate=", "native=", "framework=", "all="};
+	struct dir_list list;
+	for (size_t i = 0; i < COUNT_OF(kind); i++) {
+		if (span_starts(value, span_of(kind[i])))
+			value = span_skip(value, strlen(kind[i]));
+	}
+	const char *dir = absolute(f, value);
+	CLEANUP_CLOSE int fd = is_source(f, dir) ? fsio_open_root(dir, NULL) : -1;
+	if (fd < 0 || fsio_list(fd, MAX_ENTRIES, f->mem, &list, NULL) < 0)
+		return;
+	for (size_t i = 0; i < list.count; i++) {
+		if (is_library(list.entry[i].name))
+			add_file(f, arena_printf(f->mem, "%s/%s", dir, list.entry[i].name));
+	}
+}
+
+/* A file, or an option with one in it: -Tapp.ld, -Wl,--version-script=app.map. */
+static void look_into(struct finder *f, struct span arg)
+{
+	while (arg.len != 0) {
+		size_t len = 0;
+		while (len < arg.len && arg.ptr[len] != ',' && arg.ptr[len] != '=')
+			len++;
+		struct span part = span_trim(span_make(arg.ptr, len));
+		if (span_starts(part, SPAN_LIT("-T")))
+			part = span_skip(part, 2);
+		if (part.len != 0 && part.len < PATH_MAX && part.ptr[0] != '-')
+			add_file(f, absolute(f, part));
+		arg = span_skip(arg, len < arg.len ? len + 1 : len);
+	}
+}
+
+/* "-L native=DIR -l NAME" */
+static void look_into_flags(struct finder *f, struct span value)
+{
+	while (value.len != 0) {
+		value = span_trim(value);
+		size_t len = span_find(value, ' ');
+		struct span word = span_make(value.ptr, len);
+		if (span_starts(word, SPAN_LIT("-L")) && word.len > 2)
+			search(f, span_skip(word, 2));
+		else if (!span_starts(word, SPAN_LIT("-")))
+			search(f, word);
+		value = span_skip(value, len);
+	}
+}
+
+size_t linkfiles_of(
+	const struct unitfiles *files, const struct unit_files *run, struct arena *mem, const char ***ret)
+{
+	struct finder f = {.files = files, .run = run, .mem = mem};
+	for (size_t i = 0; i < run->output.count; i++) {
+		const struct output_line *line = &run->output.line[i];
+		if (line->kind != OUTPUT_INSTRUCTION)
+			continue;
+		if (span_eq_str(line->key, "rustc-link-search"))
+			search(&f, line->value);
+		else if (span_eq_str(line->key, "rustc-flags"))
+			look_into_flags(&f, line->value);
+		else if (span_starts(line->key, SPAN_LIT("rustc-link-arg")) ||
+			span_eq_str(line->key, "rustc-cdylib-link-arg"))
+			look_into(&f, line->value);
+	}
+	*ret = arena_array(mem, f.found.len, sizeof(**ret));
+	if (f.found.len != 0)
+		memcpy((void *)*ret, f.found.data, f.found.len * sizeof(**ret));
+	size_t count = f.found.len;
+	vec_release(&f.found);
+	return count;
+}
