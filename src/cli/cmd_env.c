@@ -53,8 +53,10 @@ static void add_all(const struct alias *alias, struct arena *mem, struct variabl
 	/* maturin names the interpreter itself, whatever PYO3_PYTHON says: its base one at least does not change. */
 	add(v, "MATURIN_PEP517_USE_BASE_PYTHON", "1");
 	add(v, "PYTHONDONTWRITEBYTECODE", "1");
-	if (env.len != 0 && !alias_is(executable) && interpreter_env_key(dir, "home", mem) != NULL)
-		add(v, "STEADY_SITE", interpreter_site(&alias->who, dir, mem));
+	if (alias_is(executable))
+		return;
+	const bool in_env = env.len != 0 && interpreter_env_key(dir, "home", mem) != NULL;
+	add(v, "STEADY_SITE", interpreter_site(&alias->who, in_env ? dir : NULL, mem));
 }
 
 static void quote(struct str *out, enum shell shell, const char *value)

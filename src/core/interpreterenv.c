@@ -4,6 +4,7 @@
 #include "steady/util/path.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -87,15 +88,49 @@ static void add_present(struct str *out, struct span list, const char *root)
 	}
 }
 
+/* lib/python3.X/site-packages: below the user's base it is what it is below an environment. */
+static struct span user_part(const struct interpreter *i)
+{
+	struct span list = span_of(i->site_packages);
+	while (list.len != 0) {
+		size_t len = span_find(list, ':');
+		struct span one = span_make(list.ptr, len);
+		if (span_starts(one, SPAN_LIT("lib/")) && span_ends(one, SPAN_LIT("/site-packages")))
+			return one;
+		list = span_skip(list, len < list.len ? len + 1 : len);
+	}
+	return list;
+}
+
+static void add_user(struct str *out, const struct interpreter *i, struct arena *mem)
+{
+	const char *base = getenv("PYTHONUSERBASE"), *home = getenv("HOME"),
+		   *off = getenv("PYTHONNOUSERSITE");
+	if ((off != NULL && off[0] != '\0') || getuid() != geteuid() || getgid() != getegid())
+		return;
+	if ((base == NULL || base[0] == '\0') && home != NULL)
+		base = arena_printf(mem, "%s/.local", home);
+	if (base != NULL && base[0] == '/' && strchr(base, ':') == NULL)
+		add_present(out, user_part(i), base);
+}
+
+/* site.py takes a missing key for "true". */
+static bool shares_system(const char *env_dir, struct arena *mem)
+{
+	const char *shares = interpreter_env_key(env_dir, "include-system-site-packages", mem);
+	if (shares == NULL)
+		return interpreter_env_key(env_dir, "home", mem) != NULL;
+	return strcasecmp(shares, "true") == 0;
+}
+
 const char *interpreter_site(const struct interpreter *i, const char *env_dir, struct arena *mem)
 {
 	CLEANUP_STR struct str out = STR_INIT;
-	add_present(&out, span_of(i->site_packages), env_dir);
-	/* site.py takes a missing key for "true". */
-	const char *shares = interpreter_env_key(env_dir, "include-system-site-packages", mem);
-	if (shares == NULL && interpreter_env_key(env_dir, "home", mem) != NULL)
-		shares = "true";
-	if (shares != NULL && strcasecmp(shares, "true") == 0)
+	if (env_dir != NULL)
+		add_present(&out, span_of(i->site_packages), env_dir);
+	if (env_dir == NULL || shares_system(env_dir, mem)) {
+		add_user(&out, i, mem);
 		add_present(&out, span_of(i->system_site), NULL);
+	}
 	return arena_strdup(mem, out.buf);
 }

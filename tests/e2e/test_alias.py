@@ -53,8 +53,8 @@ def pythons() -> list:
     return found
 
 
-def ask(python, *options, site=None, question=QUESTION) -> dict:
-    env = clean_env(STEADY_SITE=site, PYTHONDONTWRITEBYTECODE="1")
+def ask(python, *options, site=None, question=QUESTION, **more) -> dict:
+    env = clean_env(STEADY_SITE=site, PYTHONDONTWRITEBYTECODE="1", **more)
     out = subprocess.run([str(python), *options, "-c", question], env=env, stdout=subprocess.PIPE, check=True, timeout=60).stdout
     return json.loads(out)
 
@@ -179,13 +179,23 @@ class Interpreters(AliasCase):
         self.each(check)
 
     def test_environment_that_shares_the_systems_packages(self):
+        """And the user's, in this order; without any environment too."""
+        question = "import json, sys; print(json.dumps([d for d in sys.path if d.endswith('-packages') and 'python-alias' not in d]))"
+
         def check(number, python):
             env = self.make_venv(f"env{number}", "--system-site-packages", python=python)
-            question = "import json, sys; print(json.dumps(sys.path))"
-            wanted = {path for path in ask(env / "bin/python", "-I", question=question) if os.path.isdir(path)}
-            variables = {v["name"]: v["value"] for v in self.get(env / "bin/python")["variables"]}
-            seen = ask(self.get(python)["alias"]["python"], "-I", site=variables["STEADY_SITE"], question=question)
-            self.assertEqual(wanted - set(seen), set())
+            base = self.tmp / f"base{number}"
+            tail = ask(python, question="import json, site; print(json.dumps(site._get_path('')))").lstrip("/")
+            (base / tail).mkdir(parents=True)
+            kept = {"PYTHONUSERBASE": str(base)}
+            for named in (env / "bin/python", python):
+                wanted = ask(named, question=question, **kept)
+                self.assertIn(str(base / tail), wanted)
+                variables = {v["name"]: v["value"] for v in self.get(named, **kept)["variables"]}
+                alias = self.get(python)["alias"]["python"]
+                self.assertEqual(ask(alias, site=variables["STEADY_SITE"], question=question, **kept), wanted)
+                without = {v["name"]: v["value"] for v in self.get(named, PYTHONNOUSERSITE="1", **kept)["variables"]}
+                self.assertNotIn(str(base), without["STEADY_SITE"])
 
         self.each(check)
 

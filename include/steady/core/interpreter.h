@@ -74,7 +74,9 @@ struct span interpreter_env_dir(struct span executable);
 
 /**
  * The directories with packages that an environment of this interpreter has, absolute, with ':' between them: those that
- * are there, and the base's where pyvenv.cfg says so. "" if there is none.
+ * are there, and where pyvenv.cfg says so the user's and the base's, in site.py's order. `env_dir` NULL: of no environment,
+ * the user's and the base's. "" if there is none. Whether the user's count, and where they lie, is told by PYTHONNOUSERSITE,
+ * PYTHONUSERBASE and HOME, and not where a program has other rights than its caller.
  */
 const char *interpreter_site(const struct interpreter *i, const char *env_dir, struct arena *mem);
 
