@@ -35,7 +35,7 @@ static const struct opt restore_opts[] = {
 
 /* Numbers for the summary. */
 struct tally {
-	size_t before, fresh, immutable, verified, changed, unknown, rejected, roots;
+	size_t before, fresh, immutable, verified, changed, unknown, elsewhere, rejected, roots;
 	/** For each unit: how many units it drags along, itself included; 0 for those that are dragged or stay. */
 	size_t *cascade;
 };
@@ -63,8 +63,9 @@ static void count_units(const struct keeper *k, struct arena *mem, struct tally 
 		ret->verified += unit->verdict == VERDICT_VERIFIED;
 		ret->changed += unit->verdict == VERDICT_CHANGED;
 		ret->unknown += unit->verdict == VERDICT_UNKNOWN;
+		ret->elsewhere += unit->verdict == VERDICT_ELSEWHERE;
 		ret->rejected += unit->rejected != NULL;
-		if (!verdict_stays(unit->verdict))
+		if (!verdict_stays(unit->verdict) && unit->verdict != VERDICT_ELSEWHERE)
 			ret->cascade[root_of(v, i, k->target->count)]++;
 	}
 	ret->fresh = ret->immutable + ret->verified;
@@ -94,6 +95,7 @@ static void print_json(const struct call *call, const struct keeper *k, const st
 	report_count(summary, "verified", tally->verified);
 	report_count(summary, "changed", tally->changed);
 	report_count(summary, "unknown", tally->unknown);
+	report_count(summary, "elsewhere", tally->elsewhere);
 	report_count(summary, "rejected_records", tally->rejected);
 	report_count(summary, "steps", k->plan->count + k->rehash->nfile);
 	report_count(summary, "rehashed", k->rehash->rehashed);
@@ -172,6 +174,9 @@ static void say_result(const struct call *call, const struct keeper *k, const st
 		tally->immutable, tally->changed, tally->unknown, tally->before);
 	if (k->verification->lost)
 		ui_note(call->ui, "the cache lost its time stamps; what is fresh was told by contents");
+	if (tally->elsewhere != 0)
+		ui_note(call->ui, "%s of other workspaces in this target directory were left alone",
+			keeping_count(call->mem, tally->elsewhere, "unit"));
 	say_rejected(call, k, tally);
 }
 

@@ -1,5 +1,7 @@
 #include "steady/core/explain.h"
 
+#include "steady/core/foreign.h"
+#include "steady/core/unitorder.h"
 #include "steady/util/fsio.h"
 #include "steady/util/strmap.h"
 
@@ -120,6 +122,9 @@ static void find_leftovers(struct explain *e, struct unitfiles *files, size_t *s
 	struct marking m = {
 		.e = e, .files = files, .needed = arena_array(e->mem, count, sizeof(bool)), .stack = stack};
 	find_foreign(e, foreign);
+	const bool *elsewhere = foreign_find(e->target, files, unit_order(e->target, e->mem), e->mem);
+	for (size_t i = 0; i < count; i++)
+		foreign[i] |= elsewhere[i];
 	for (int round = 0; round < MAX_ROUNDS && spread_foreign(e, foreign); round++)
 		continue;
 	for (size_t i = 0; i < count; i++) {

@@ -285,6 +285,10 @@ static void decide(struct recorder *rec, size_t i)
 		check_kept(rec, i);
 		return;
 	}
+	if (rec->foreign[i]) {
+		rec->r->unit[i].state = RECORDED_SKIPPED;
+		return;
+	}
 	if (why != NULL) {
 		refuse(rec, i, why);
 		return;
@@ -370,6 +374,7 @@ int recording_make(const struct recording_request *request, struct recording **r
 	rec.candidate = arena_array(mem, rec.t->count, sizeof(*rec.candidate));
 	rec.done = arena_array(mem, rec.t->count, sizeof(*rec.done));
 	rec.order = unit_order(rec.t, mem);
+	rec.foreign = foreign_find(rec.t, request->files, rec.order, mem);
 	r->records = recordset_load(rec.t);
 	rec.certain = place_is_certain(rec.t, unitfiles_workspace_root(request->files),
 		unitfiles_build_dir(request->files), &rec.uncertain);

@@ -5,6 +5,7 @@
 #define STEADY_CORE_RECORDING_PRIV_H
 
 #include "steady/core/birthplace.h"
+#include "steady/core/foreign.h"
 #include "steady/core/inputs.h"
 #include "steady/core/outdigest.h"
 #include "steady/core/recording.h"
@@ -41,6 +42,8 @@ struct recorder {
 	struct candidate *candidate;
 	size_t *order;
 	bool *done;
+	/** For each unit: it is of another workspace. */
+	bool *foreign;
 	bool certain;
 	/** Where the candidates were compiled. */
 	struct birthplace birthplaces;

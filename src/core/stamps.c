@@ -216,6 +216,7 @@ static void settle(struct planner *p, size_t i)
 		break;
 	case VERDICT_CHANGED:
 	case VERDICT_UNKNOWN:
+	case VERDICT_ELSEWHERE:
 		break;
 	}
 }
@@ -228,7 +229,7 @@ struct stamps_plan *stamps_make_plan(
 	struct planner p = {.t = t, .files = files, .v = v, .plan = plan};
 	p.planned = arena_array(plan->mem, t->count, sizeof(*p.planned));
 	for (size_t i = 0; i < t->count; i++) {
-		if (!verdict_stays(v->unit[i].verdict))
+		if (!verdict_stays(v->unit[i].verdict) && v->unit[i].verdict != VERDICT_ELSEWHERE)
 			invalidate(&p, i);
 	}
 	for (size_t i = 0; i < t->count; i++) {

@@ -14,7 +14,7 @@
 
 const char *verdict_name(enum proof_verdict verdict)
 {
-	static const char *const name[] = {"immutable", "verified", "changed", "unknown"};
+	static const char *const name[] = {"immutable", "verified", "changed", "unknown", "elsewhere"};
 	return name[verdict];
 }
 
@@ -193,6 +193,10 @@ static void find_watched(struct judge *j, size_t i)
 
 static void judge_one(struct judge *j, size_t i)
 {
+	if (j->foreign[i]) {
+		judge_decide(j, i, VERDICT_ELSEWHERE, "it is of another workspace", UNIT_NONE);
+		return;
+	}
 	const char *why = unit_unfit(&j->t->unit[i]);
 	if (j->v->revived[i] && !j->v->unit[i].bound)
 		why = UNIT_UNFINISHED;
@@ -235,7 +239,7 @@ static bool find_unlinkable(struct judge *j)
 	const struct remake_request remake = {j->t, &j->context, observer_git(j->rq->observer), j->remake};
 	bool any = false;
 	for (size_t i = 0; i < j->t->count; i++) {
-		if (!verdict_stays(j->v->unit[i].verdict))
+		if (!verdict_stays(j->v->unit[i].verdict) && !j->foreign[i])
 			any |= remake_look_linked(&remake, i, j->v->mem);
 	}
 	return any;
@@ -253,6 +257,7 @@ int verify(const struct verify_request *request, struct verification **ret, stru
 	v->revived = revive_find(request->target, v->records, v->mem);
 	v->order = unit_order(j.t, v->mem);
 	inputs_prepare(&j.context, request->files, j.t, observer_ways(request->observer), v->mem);
+	j.foreign = foreign_find(j.t, request->files, v->order, v->mem);
 	const char *uncertain;
 	j.certain = place_is_certain(j.t, unitfiles_workspace_root(request->files),
 		unitfiles_build_dir(request->files), &uncertain);

@@ -6,6 +6,7 @@
 #define STEADY_CORE_VERIFY_PRIV_H
 
 #include "steady/core/birthplace.h"
+#include "steady/core/foreign.h"
 #include "steady/core/inputs.h"
 #include "steady/core/moved.h"
 #include "steady/core/verify.h"
@@ -35,6 +36,8 @@ struct judge {
 	struct birthplace birthplaces;
 	struct evidence *evidence;
 	bool *judged;
+	/** For each unit: it is of another workspace. */
+	bool *foreign;
 	/* For each unit: what a script has to make again, or NULL. */
 	const char **remake;
 };

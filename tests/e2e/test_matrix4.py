@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from steadytest import main, snapshot, snapshot_difference
+from steadytest import E2ECase, Workspace, main, snapshot, snapshot_difference, steady
 from steadytest.histories import git
 from steadytest.run import steady_program
 from test_records import Records
@@ -329,6 +329,47 @@ class OtherPlaces(Matrix):
                 self.assertEqual(self.answer(), said[self.ws.root])
                 if turn != 4:
                     self.save()
+
+
+class OtherWorkspaces(E2ECase):
+    """One target directory for several workspaces, as a user's own configuration says: each has its own units there."""
+
+    def setUp(self):
+        super().setUp()
+        self.target, self.ws = self.tmp / "target", {}
+        for name in ("one", "two"):
+            manifest = _package(name) + "\n[workspace]\n"
+            files = {"Cargo.toml": manifest, "src/main.rs": 'fn main() { println!("hello"); }\n'}
+            self.ws[name] = Workspace(self.tmp / name, self.cargo("path"), files, env={"CARGO_TARGET_DIR": str(self.target)})
+            self.ws[name].target = self.target
+            self.ws[name].cargo("generate-lockfile")
+        for name in ("one", "two"):
+            self.steady("restore", name)
+            self.ws[name].cargo("build")
+            self.steady("save", name)
+
+    def steady(self, command: str, name: str):
+        return steady(command, "--format", "json", cwd=self.ws[name].root, env=self.ws[name].environment()).json
+
+    def test_nothing_of_another_is_touched(self):
+        before = snapshot(self.target)
+        self.ws["two"].edit("src/main.rs", "hello", "world")
+        report = self.steady("restore", "two")
+        verdicts = {unit["package"]: unit["verdict"] for unit in report["units"]}
+        self.assertEqual(verdicts, {"one": "elsewhere", "two": "changed"})
+        changed = snapshot_difference(before, snapshot(self.target))
+        self.assertEqual([line for line in changed if "/one-" in line], [])
+        self.assertEqual({unit["package"] for unit in self.steady("explain", "two")["units"] if not unit["leftover"]}, {"two"})
+        self.assertEqual(self.ws["one"].cargo("build").rebuilt, [])
+        self.assertEqual(self.ws["two"].cargo("build").rebuilt, ["two"])
+
+    def test_equal_files_of_another_prove_nothing(self):
+        """The other one's file has the recorded bytes, and is younger than an edit of ours that cargo alone sees."""
+        self.ws["one"].edit("src/main.rs", "hello", "world")
+        time.sleep(0.02)
+        os.utime(self.ws["two"].root / "src/main.rs")
+        self.steady("restore", "two")
+        self.assertEqual(self.ws["one"].cargo("build").rebuilt, ["one"])
 
 
 class ReadOnly(Matrix):

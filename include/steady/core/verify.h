@@ -29,6 +29,8 @@ enum proof_verdict {
 	VERDICT_CHANGED,
 	/** Nothing proves what it was built from. */
 	VERDICT_UNKNOWN,
+	/** Of another workspace that shares the target directory (core/foreign.h): not judged. */
+	VERDICT_ELSEWHERE,
 };
 
 struct unit_verdict {
