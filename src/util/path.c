@@ -82,9 +82,31 @@ static void leave_component(struct str *out, bool absolute)
 	out->buf[out->len] = '\0';
 }
 
+/* Nothing that path_normalize would take out. */
+static bool is_normal(struct span path)
+{
+	if (path.len != 0 && path.ptr[0] == '/')
+		path = span_skip(path, 1);
+	for (size_t left = 1; left != 0;) {
+		size_t end = span_find(path, '/');
+		struct span part = span_make(path.ptr, end);
+		if (part.len == 0 || span_eq_str(part, ".") || span_eq_str(part, ".."))
+			return false;
+		left = path.len - end;
+		path = span_skip(path, end + 1);
+	}
+	return true;
+}
+
 void path_normalize(struct str *out, struct span path)
 {
 	struct str result = STR_INIT;
+	if (is_normal(path)) {
+		str_add_span(&result, path);
+		str_release(out);
+		*out = result;
+		return;
+	}
 	bool absolute = path.len != 0 && path.ptr[0] == '/';
 	if (absolute)
 		str_add_char(&result, '/');
