@@ -165,7 +165,8 @@ def date_sources(world: World, stamp: int = 1577836800 * 10**9) -> None:
 
 
 def commit_times(world: World, *options) -> None:
-    """git-restore-mtime, where it is installed; else its result: the author time of the newest commit of each file."""
+    """git-restore-mtime, where it is installed; else its result: the author time of the newest commit of each file,
+    and for a directory of the newest that added or removed a name in it."""
     program = shutil.which("git-restore-mtime") or "/usr/lib/git-core/git-restore-mtime"
     if os.path.exists(program):
         subprocess.run([program, "-q", *options], cwd=world.root, check=True, stdout=subprocess.DEVNULL,
@@ -175,6 +176,10 @@ def commit_times(world: World, *options) -> None:
         seconds = path and world.git("log", "-1", "--no-merges", "--format=%at", "--", path)
         if seconds:
             os.utime(world.root / path, (int(seconds), int(seconds)), follow_symlinks=False)
+    for path in world.git("ls-tree", "-r", "-d", "-z", "--name-only", "HEAD").split("\0"):
+        seconds = path and world.git("log", "-1", "--no-merges", "--diff-filter=AD", "--format=%at", "--", path)
+        if seconds:
+            os.utime(world.root / path, (int(seconds), int(seconds)))
 
 
 def _build_base(case: type, folder: Path) -> None:
@@ -183,7 +188,9 @@ def _build_base(case: type, folder: Path) -> None:
     world.git("init", "-q")
     for path, content in case.files.items():
         world.write(path, content)
-    run_cargo(world.tool, ["generate-lockfile"], world.directory, world.environment())
+    # Crates that this compiler takes, whatever was published since (cargo 1.84 and newer).
+    lock = dict(world.environment(), CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS="fallback")
+    run_cargo(world.tool, ["generate-lockfile"], world.directory, lock)
     if case.fetched:
         run_cargo(world.tool, ["fetch", "--locked"], world.directory, world.environment())
     case.history(world)
@@ -224,6 +231,8 @@ class ScenarioCase(E2ECase):
     def world(self) -> World:
         """A copy of the base, as an archive unpacks it: built, saved, everything committed and pushed."""
         cls = type(self)
+        if cls.fetched and find_cargo(cls.tool).version < (1, 84, 0):
+            self.missing("a cargo before 1.84 cannot choose versions of crates that its compiler takes")
         if cls._folder is None:
             folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="steady-scenario-", suffix="-t")))
             _build_base(cls, folder)

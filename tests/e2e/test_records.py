@@ -107,6 +107,10 @@ class Records(E2ECase):
         full.write_text(text.replace(old, new))
         self.commit()
 
+    def documentation_has_a_stamp(self):
+        """Older cargos (1.85) do not note when they began to document: nothing can be recorded, it is always made again."""
+        return any((path.parent / "invoked.timestamp").exists() for path in self.ws.target.rglob("doc-lib-plain"))
+
 
 class Basics(Records):
     def test_a_fresh_clone_compiles_nothing(self):
@@ -303,7 +307,11 @@ class Basics(Records):
         self.restore()
         self.edit("plain/src/lib.rs", "plain2", "plain1")
         self.restore()
-        self.assertEqual(self.ws.cargo("doc").compiled, [])
+        compiled = self.ws.cargo("doc").compiled
+        if self.documentation_has_a_stamp():
+            self.assertEqual(compiled, [])
+        else:
+            self.assertIn("plain", compiled)
 
     def test_old_stamps_on_new_bytes(self):
         """S1, S11: times say nothing."""
@@ -391,8 +399,13 @@ class WholePackage(Records):
         self.save()
         self.travel()
         report = self.restore()
-        self.assertEqual(report["summary"]["fresh"], report["summary"]["units"])
-        self.assertEqual(self.ws.cargo("doc").compiled, [])
+        self.assertEqual(self.ws.cargo("build").compiled, [])
+        compiled = self.ws.cargo("doc").compiled
+        if self.documentation_has_a_stamp():
+            self.assertEqual(report["summary"]["fresh"], report["summary"]["units"])
+            self.assertEqual(compiled, [])
+        else:
+            self.assertIn("plain", compiled)
         self.edit("plain/src/lib.rs", "plain1", "plain2")
         self.restore()
         self.assertIn("plain", self.ws.cargo("doc").compiled)
@@ -915,20 +928,6 @@ class InPlace(Records):
 class OldestWholePackage(WholePackage):
     tool = "debian"
 
-    def test_documentation(self):
-        """This cargo leaves no stamp of when it began to document, so nothing can be recorded: it is always made again."""
-        self.restore()
-        self.ws.cargo("build")
-        self.ws.cargo("doc")
-        self.save()
-        self.travel()
-        self.restore()
-        self.assertEqual(self.ws.cargo("build").compiled, [])
-        self.assertIn("plain", self.ws.cargo("doc").compiled)
-        self.edit("plain/src/lib.rs", "plain1", "plain2")
-        self.restore()
-        self.assertIn("plain", self.ws.cargo("doc").compiled)
-
 
 MOVED = dict(FILES, **{
     "Cargo.toml": '[workspace]\nmembers = ["app", "plain", "script", "mac"]\nresolver = "2"\n',
@@ -977,7 +976,6 @@ class Moved(Records):
 
 class Oldest(Basics):
     tool = "debian"
-    test_documentation_comes_back_too = None  # see OldestWholePackage.test_documentation
 
 
 class NewLayout(Basics):

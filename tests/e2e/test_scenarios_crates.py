@@ -162,9 +162,9 @@ class GitHash(ScenarioCase):
              "head/build.rs": "fn main() { built::write_built_file().unwrap(); }\n",
              "head/src/lib.rs": '#[allow(dead_code)]\nmod built { include!(concat!(env!("OUT_DIR"), "/built.rs")); }\n'
                                 + shown('built::GIT_COMMIT_HASH.unwrap()'),
-             "shadow/Cargo.toml": manifest("shadow", '\n[dependencies]\nshadow-rs = { version = "=1.7.1", default-features = false }\n'
+             "shadow/Cargo.toml": manifest("shadow", '\n[dependencies]\nshadow-rs = { version = "=1.7.0", default-features = false }\n'
                                            '[build-dependencies]\n'
-                                           'shadow-rs = { version = "=1.7.1", default-features = false, features = ["build"] }\n'),
+                                           'shadow-rs = { version = "=1.7.0", default-features = false, features = ["build"] }\n'),
              "shadow/build.rs": "fn main() { shadow_rs::ShadowBuilder::builder().build().unwrap(); }\n",
              "shadow/src/lib.rs": '#[allow(dead_code, unexpected_cfgs)]\nmod shadow { include!(concat!(env!("OUT_DIR"), "/shadow.rs")); }\n'
                                   + shown('shadow::COMMIT_HASH')}
