@@ -117,12 +117,11 @@ static void print_json(struct ui *ui, const struct alias *alias, const struct va
 }
 
 /* What only the shim can do. */
-static void print_losses(struct ui *ui, const struct variables *v)
+static void print_losses(struct ui *ui)
 {
-	if (strcmp(v->list[v->count - 1].name, "STEADY_SITE") != 0)
-		ui_note(ui,
-			"build scripts that run Python do not see the packages of a build's own environment (cffi, "
-			"setuptools)");
+	ui_note(ui,
+		"build scripts that run Python do not see the packages of a build's own environment (cffi, setuptools), "
+		"but those of STEADY_SITE");
 	ui_note(ui,
 		"maturin gets the base interpreter instead, and nothing is verified: run `cargo steady restore` "
 		"before a build and `cargo steady save` after it");
@@ -194,7 +193,7 @@ static int env_run(const struct call *call, struct err *err)
 		return STEADY_EXIT_DONE;
 	}
 	print_lines(call->ui, (enum shell)args->shell, &v);
-	print_losses(call->ui, &v);
+	print_losses(call->ui);
 	return STEADY_EXIT_DONE;
 }
 

@@ -522,7 +522,8 @@ class Shells(AliasCase):
         lines = self.run_env("--shell", "github").stdout.splitlines()
         self.assertEqual(lines, [f"{v['name']}={v['value']}" for v in got["variables"]])
         self.assertEqual([v["name"] for v in got["variables"]],
-                         ["PYO3_PYTHON", "PYTHON_SYS_EXECUTABLE", "MATURIN_PEP517_USE_BASE_PYTHON", "PYTHONDONTWRITEBYTECODE"])
+                         ["PYO3_PYTHON", "PYTHON_SYS_EXECUTABLE", "MATURIN_PEP517_USE_BASE_PYTHON", "PYTHONDONTWRITEBYTECODE",
+                          "STEADY_SITE"])
 
     def test_fish(self):
         env = make_env(self.tmp / "it's \\ $HOME")
