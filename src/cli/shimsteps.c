@@ -177,8 +177,8 @@ static void log_adoption(const struct shim *s, const struct keeper *k)
 static bool left_unrecorded(const struct shim *s, int buildfd)
 {
 	struct timespec left;
-	return mark_is_open(buildfd, s->where.workspace_root) &&
-		mark_read(buildfd, s->where.workspace_root, &left) &&
+	return mark_is_open(buildfd, s->where.workspace_root, s->profile) &&
+		mark_read(buildfd, s->where.workspace_root, s->profile, &left) &&
 		target_built_since(buildfd, s->profile, left);
 }
 
@@ -248,15 +248,15 @@ static int settle_mark(struct shim *s, int buildfd, bool intruded, struct err *e
 {
 	const char *root = s->where.workspace_root;
 	s->ready = true;
-	s->recordable = mark_read(buildfd, root, &s->mark) && !intruded;
+	s->recordable = mark_read(buildfd, root, s->profile, &s->mark) && !intruded;
 	if (intruded) {
-		mark_drop(buildfd);
+		mark_drop(buildfd, s->profile);
 		shimsteps_log(
 			s, "nothing will be recorded: another work tree or environment may be building here");
 		return 0;
 	}
 	return s->shared && s->args->kind != CARGO_BUILD
-		? mark_amend(buildfd, root, MARK_UNLOCKED, &s->mark, err)
+		? mark_amend(buildfd, root, s->profile, MARK_UNLOCKED, &s->mark, err)
 		: 0;
 }
 
@@ -264,7 +264,7 @@ static int judge_locked(struct shim *s, int buildfd, struct err *err)
 {
 	CLEANUP_BUILDLOCK struct buildlock *lock = NULL;
 	int code = lock_units(s, buildfd, s->args->kind != CARGO_EXTERNAL, &lock, err);
-	bool intruded = s->shared && mark_is_of_intruder(buildfd, s->where.workspace_root);
+	bool intruded = s->shared && mark_is_of_intruder(buildfd, s->where.workspace_root, s->profile);
 	if (code == 0)
 		code = verify_units(s, buildfd, err);
 	return code == 0 ? settle_mark(s, buildfd, intruded, err) : code;
@@ -319,14 +319,14 @@ void shimsteps_before(struct shim *s)
 static int record_units(struct shim *s, int buildfd, struct err *err)
 {
 	struct timespec now;
-	if (!mark_read(buildfd, s->where.workspace_root, &now) ||
+	if (!mark_read(buildfd, s->where.workspace_root, s->profile, &now) ||
 		(s->shared && timespec_cmp(now, s->mark) != 0)) {
 		shimsteps_log(s, "nothing is recorded: another build was started here");
 		return 0;
 	}
 	if (!target_built_since(buildfd, s->profile, now)) {
 		shimsteps_log(s, "nothing was built");
-		return mark_amend(buildfd, s->where.workspace_root, MARK_RECORDED, &s->mark, err);
+		return mark_amend(buildfd, s->where.workspace_root, s->profile, MARK_RECORDED, &s->mark, err);
 	}
 	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(s->mem, &s->where);
 	CLEANUP_KEEPER struct keeper *k = NULL;
@@ -335,7 +335,9 @@ static int record_units(struct shim *s, int buildfd, struct err *err)
 	if (code == 0)
 		code = record(s, k, err);
 	digestcache_write(digests);
-	return code < 0 ? code : mark_amend(buildfd, s->where.workspace_root, MARK_RECORDED, &s->mark, err);
+	return code < 0
+		? code
+		: mark_amend(buildfd, s->where.workspace_root, s->profile, MARK_RECORDED, &s->mark, err);
 }
 
 void shimsteps_after(struct shim *s)

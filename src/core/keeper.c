@@ -22,6 +22,8 @@
 	"# This file is a cache directory tag created by cargo.\n"                                           \
 	"# For information about cache directory tags see https://bford.info/cachedir/\n"
 
+#define MAX_PROFILES 64
+
 /* A target directory besides the build directory; before the first build it may not be there. */
 static bool has_other_target(const struct location *where)
 {
@@ -159,6 +161,27 @@ static bool is_wanted(const struct unit *u, const void *ctx)
 	return any;
 }
 
+/* Of more profiles than any project has, nothing is known. */
+static size_t read_marks(const struct keeper *k, struct recording_mark *mark)
+{
+	const int fd = k->target->fd;
+	const char *root = k->where->workspace_root;
+	size_t count = 0;
+	for (size_t i = 0; i < k->target->count; i++) {
+		const char *profile = k->target->unit[i].place->profile;
+		bool known = count == MAX_PROFILES;
+		for (size_t n = 0; n < count; n++)
+			known |= strcmp(mark[n].profile, profile) == 0;
+		if (known)
+			continue;
+		struct recording_mark *m = &mark[count++];
+		m->profile = profile;
+		m->marked = mark_read(fd, root, profile, &m->left);
+		m->in_environment = mark_is_of_environment(fd, root, profile);
+	}
+	return count;
+}
+
 int keeper_record(struct keeper *k, const struct keeper_wanted *wanted, const struct progress *progress,
 	struct err *err)
 {
@@ -170,9 +193,9 @@ int keeper_record(struct keeper *k, const struct keeper_wanted *wanted, const st
 		.wanted = is_wanted,
 		.ctx = wanted,
 	};
-	request.marked = mark_read(k->target->fd, k->where->workspace_root, &request.mark);
-	request.mark_profile = mark_profile(k->target->fd, k->where->workspace_root, k->target->mem);
-	request.in_environment = mark_is_of_environment(k->target->fd, k->where->workspace_root);
+	struct recording_mark marks[MAX_PROFILES];
+	request.mark = marks;
+	request.nmark = read_marks(k, marks);
 	return recording_make(&request, &k->recording, err);
 }
 
@@ -208,7 +231,7 @@ int keeper_make(const struct location *where, struct err *err)
 	return make_target_dir(where->build_dir, err);
 }
 
-/* Does the directory hold nothing but files of these names? */
+/* Does the directory hold nothing but files whose names begin so? */
 static bool holds_only(int dirfd, const char *const *name, size_t count, struct arena *mem)
 {
 	struct dir_list list = {.count = 0};
@@ -217,7 +240,7 @@ static bool holds_only(int dirfd, const char *const *name, size_t count, struct 
 	for (size_t i = 0; i < list.count; i++) {
 		bool known = false;
 		for (size_t n = 0; n < count; n++)
-			known |= strcmp(list.entry[i].name, name[n]) == 0;
+			known |= span_starts(span_of(list.entry[i].name), span_of(name[n]));
 		if (!known)
 			return false;
 	}

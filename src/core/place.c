@@ -49,9 +49,7 @@ static bool holds_renamed(const struct target *t, const char *build_dir)
 /* A mark that is not of this work tree, or came along with something else. */
 static bool holds_foreign_mark(const struct target *t, const char *workspace_root)
 {
-	struct stat st;
-	struct timespec when;
-	return fsio_stat(t->fd, MARK_FILE, &st, NULL) == 0 && !mark_read(t->fd, workspace_root, &when);
+	return !mark_is_own_or_none(t->fd, workspace_root);
 }
 
 bool place_is_certain(

@@ -121,12 +121,16 @@ static bool check_fast_script(struct recorder *rec, size_t i, const struct unit_
 	return false;
 }
 
-/* Was it started when the mark was there already, and in a profile that the mark speaks of? */
-static bool is_after_mark(const struct recorder *rec, size_t i)
+/* That for the unit's profile. */
+static const struct recording_mark *mark_of(const struct recorder *rec, size_t i)
 {
+	static const struct recording_mark none = {.marked = false};
 	const struct recording_request *rq = rec->rq;
-	return rq->marked && timespec_cmp(rec->candidate[i].start, rq->mark) > 0 &&
-		(rq->mark_profile == NULL || strcmp(rec->t->unit[i].place->profile, rq->mark_profile) == 0);
+	for (size_t n = 0; n < rq->nmark; n++) {
+		if (strcmp(rec->t->unit[i].place->profile, rq->mark[n].profile) == 0)
+			return &rq->mark[n];
+	}
+	return &none;
 }
 
 static bool check_place(struct recorder *rec, size_t i)
@@ -147,22 +151,24 @@ static bool check_place(struct recorder *rec, size_t i)
 		return false;
 	}
 	c->quiet = c->start;
-	bool after_mark = is_after_mark(rec, i);
+	const struct recording_mark *mark = mark_of(rec, i);
+	/* Was it started when that was there already? */
+	bool after_mark = mark->marked && timespec_cmp(c->start, mark->left) > 0;
 	const struct pyenv *env = rec->context.python[i].env;
 	/* Of environments that share one name the mark says which; a recorded path says it itself. */
-	if (env != NULL && env->pinned && !env->told && !(after_mark && rec->rq->in_environment)) {
+	if (env != NULL && env->pinned && !env->told && !(after_mark && mark->in_environment)) {
 		refuse(rec, i, "nothing shows in which Python environment it ran");
 		return false;
 	}
 	if (after_mark) {
 		/* Doc units of a package share one start, that of the last of them. */
 		if (files->reference_state == REFERENCE_NONE)
-			c->quiet = rec->rq->mark;
+			c->quiet = mark->left;
 		return true;
 	}
 	if (!rec->certain || files->reference_state == REFERENCE_NONE || !check_fast_script(rec, i, files)) {
 		refuse(rec, i,
-			rec->rq->marked
+			mark->marked
 				? "it was built before this job's `cargo steady restore`"
 				: "nothing shows that it was built from this work tree: run `cargo steady restore` before "
 				  "the build");
@@ -352,11 +358,12 @@ static void find_birthplaces(struct recorder *rec)
 {
 	bool *asked = arena_array(rec->mem, rec->t->count, sizeof(*asked));
 	for (size_t i = 0; i < rec->t->count; i++) {
+		const struct recording_mark *mark = mark_of(rec, i);
 		struct timespec start;
 		const char *why;
 		asked[i] = rec->candidate[i].inputs.count != 0 &&
 			place_built_here(rec->rq->files, unitfiles_get(rec->rq->files, i), &start, &why) &&
-			(!rec->rq->marked || timespec_cmp(start, rec->rq->mark) > 0);
+			(!mark->marked || timespec_cmp(start, mark->left) > 0);
 	}
 	rec->birthplaces = birthplace_find(rec->t, rec->rq->files, asked, rec->mem);
 }

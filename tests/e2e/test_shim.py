@@ -655,29 +655,55 @@ class Fresh(ShimCase):
             for _, text in trees:
                 self.assertEqual(self.says(self.tmp / f"out-{text}"), f"{text} {number - number % 2}")
 
-    def test_unlocked_run_while_another_tree_builds(self):
-        """`cargo run` keeps nobody out, but what it builds between another tree's look and build is never recorded as that
-        tree's."""
+    def test_unlocked_runs_while_another_tree_builds(self):
+        """`cargo run` and `cargo test` keep nobody out, but what they build between another tree's look and build is never
+        recorded as that tree's, whatever the other one does."""
         other, target = self.tmp / "other", self.tmp / "outside"
         shutil.copytree(self.ws, other)
         trees = ((self.ws, "here"), (other, "there"))
         slow = self.fake('#!/bin/sh\nsleep "$DELAY"\nPATH=${PATH#*:*:}\nexec cargo "$@"\n', "slow")
         real = self.cargo("path").bin
-        for number, (first, second) in enumerate((("1.0", "2.5"), ("2.0", "0.2"))):
+        env = self.env(CARGO_TARGET_DIR=target)
+        stories = (("run", "build", "1.0", "2.5"), ("run", "build", "2.0", "0.2"), ("run", "run", "1.0", "1.5"),
+                   ("run", "run", "2.0", "0.2"), ("test", "run", "1.0", "1.5"), ("test", "test", "2.0", "0.2"))
+        for number, (first, second, early, late) in enumerate(stories):
             for root, text in trees:
-                self.say(f"{text} {number}", root)
-            start = [(other, "run", first), (self.ws, "build", second)]
+                (root / "src/main.rs").write_text(f'fn main() {{ println!("{text} {number}"); }}\n'
+                                                  f'#[test] fn tells() {{ println!("test {text} {number}"); }}\n')
+                os.utime(root / "src/main.rs", (_OLD, _OLD))
             children = []
-            for root, command, delay in start:
-                env = self.env([slow, real], CARGO_TARGET_DIR=target, DELAY=delay)
-                children.append(subprocess.Popen([str(self.shim / "cargo"), command, "-q"], cwd=root, env=env,
+            for root, command, delay in ((other, first, early), (self.ws, second, late)):
+                children.append(subprocess.Popen([str(self.shim / "cargo"), command, "-q"], cwd=root,
+                                                 env=dict(self.env([slow, real]), CARGO_TARGET_DIR=str(target), DELAY=delay),
                                                  stdout=subprocess.DEVNULL))
                 time.sleep(0.5)
             for child in children:
                 self.assertEqual(child.wait(60), 0)
             for root, text in trees + trees:
-                self.run_shim("build", cwd=root, env=self.env(CARGO_TARGET_DIR=target))
-                self.assertEqual(self.says(target), f"{text} {number}")
+                with self.subTest(first=first, second=second, text=text):
+                    if "test" in (first, second):
+                        told = self.run_shim("test", "--", "--nocapture", cwd=root, env=env).stdout
+                        self.assertIn(f"test {text} {number}", told)
+                    self.run_shim("build", cwd=root, env=env)
+                    self.assertEqual(self.says(target), f"{text} {number}")
+
+    def test_two_profiles_at_once(self):
+        """Each of one tree's builds is recorded, though the other one looked in between."""
+        target = self.tmp / "outside"
+        slow = self.fake('#!/bin/sh\nsleep 2\nPATH=${PATH#*:*:}\nexec cargo "$@"\n', "slow")
+        env = self.env(CARGO_TARGET_DIR=target)
+        debug = subprocess.Popen([str(self.shim / "cargo"), "build", "-q"], cwd=self.ws,
+                                 env=dict(self.env([slow, self.cargo("path").bin]), CARGO_TARGET_DIR=str(target)))
+        self.until(lambda: (target / ".cargo-steady/mark-debug").exists(), "no mark")
+        self.run_shim("build", "--release", env=env)
+        self.assertEqual(debug.wait(60), 0)
+        os.utime(self.ws / "src/main.rs")
+        for options in ((), ("--release",)):
+            self.assertEqual(self.compiled(self.run_shim("build", *options, env=env)), [], options)
+        self.say("two")
+        for profile, options in (("debug", ()), ("release", ("--release",))):
+            self.run_shim("build", *options, env=env)
+            self.assertEqual(self.says(target, profile), "two")
 
     def test_unpacked_elsewhere_each_time(self):
         """An sdist's tree, unpacked into another directory for each build: unchanged code is not compiled, edited code is."""

@@ -41,18 +41,23 @@ struct unit_recording {
 	size_t bytes;
 };
 
+struct recording_mark {
+	const char *profile;
+	/** There is one, left at this time. */
+	bool marked;
+	struct timespec left;
+	/** It was left where the throw-away Python environment was named that is named now. */
+	bool in_environment;
+};
+
 struct recording_request {
 	struct target *target;
 	struct unitfiles *files;
 	struct observer *observer;
 	const struct progress *progress;
-	/** Of the mark; valid if marked. */
-	bool marked;
-	struct timespec mark;
-	/** The only profile that it speaks of, or NULL. */
-	const char *mark_profile;
-	/** It was left where the throw-away Python environment was named that is named now. */
-	bool in_environment;
+	/** What the marks say about each profile. */
+	const struct recording_mark *mark;
+	size_t nmark;
 	/** Only units for which this says so; NULL: all. */
 	bool (*wanted)(const struct unit *u, const void *ctx);
 	const void *ctx;
