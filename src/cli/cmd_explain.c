@@ -1,7 +1,9 @@
 /* cargo steady explain: what the next cargo build will build, and why. */
 #include "steady/cli/commands.h"
+#include "steady/cli/keeping.h"
 #include "steady/cli/report.h"
 #include "steady/cli/targets.h"
+#include "steady/core/asidewhy.h"
 #include "steady/core/explain.h"
 #include "steady/core/pkggit.h"
 #include "steady/util/fsio.h"
@@ -316,6 +318,9 @@ static int explain_run(const struct call *call, struct err *err)
 	warn(call, &r);
 	const struct explain_scope scope = {.package = args->package.item, .npackage = args->package.count};
 	code = explain_new(r.target, r.files, r.facts, &scope, &r.explain, err);
+	CLEANUP_DIGESTCACHE struct digestcache *digests = keeping_digests(call->mem, &r.where);
+	if (code == 0 && r.where.workspace_root != NULL)
+		code = asidewhy_find(r.explain, r.files, &r.where, digests, err);
 	if (code < 0)
 		return code;
 	if (args->format == EXPLAIN_JSON)

@@ -56,6 +56,10 @@ void explain_detail(const struct explain *e, size_t unit, struct str *out)
 {
 	const struct verdict *v = &e->verdict[unit];
 	const struct fresh_unit *u = &e->facts->facts.unit[unit];
+	if (e->aside != NULL && e->aside[unit] != NULL) {
+		str_add(out, e->aside[unit]);
+		return;
+	}
 	switch (v->reason) {
 	case DIRTY_ENV:
 	case DIRTY_RERUN_ENV:

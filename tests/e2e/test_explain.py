@@ -535,6 +535,17 @@ class Reports(E2ECase):
         self.assertIn("and because of it", text)
         self.assertIn("cargo steady restore", text)
 
+    def test_set_aside(self):
+        """cargo would say that a file of its own is missing; the cause is the one that `restore` found."""
+        steady("save", cwd=self.ws.root, env=self.ws.environment())
+        self.ws.edit("base/src/inner.rs", "= 1", "= 2")
+        os.utime(self.ws.root / "base/src/inner.rs", (10**9, 10**9))
+        steady("restore", cwd=self.ws.root, env=self.ws.environment())
+        before = snapshot(self.ws.root, True)
+        details = {cause["detail"] for cause in self.report()["causes"]}
+        self.assertIn("set aside by `cargo steady restore`: base/src/inner.rs has changed", details)
+        self.assertEqual(snapshot_difference(before, snapshot(self.ws.root, True)), [])
+
     def test_scope(self):
         os.utime(self.ws.root / "base/src/inner.rs")
         self.assertEqual(self.report("-p", "native")["summary"]["dirty"], 0)

@@ -151,6 +151,8 @@ class Attacks(ScenarioCase):
         for command in ("restore", "save"):
             getattr(world, command)()
         self.assertFalse(marker.exists(), "something was executed")
+        world.build(check=False)
+        self.assertTrue(marker.exists(), "cargo executes nothing of it either: the test shows nothing")
 
 
 class PathOutside(ScenarioCase):

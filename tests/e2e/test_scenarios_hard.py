@@ -168,11 +168,15 @@ class Hard(ScenarioCase):
 
     def test_H03_last_file_of_a_directory_deleted(self):
         world = self.world()
-        shutil.rmtree(world.root / "dirs/assets/only")
+        assets = world.root / "dirs/assets"
+        shutil.rmtree(assets / "only")
+        os.utime(assets, (1, 1))
         self.assertEqual(world.restore().returncode, 0)
         self.builds(world, {}, ["app", "dirs"])
-        shutil.rmtree(world.root / "dirs/assets/sub")
-        (world.root / "dirs/assets/linked").unlink()
+        world.save()
+        shutil.rmtree(assets / "sub")
+        (assets / "linked").unlink()
+        os.utime(assets, (1, 1))
         self.assertEqual(world.restore().returncode, 0)
         self.builds(world, {"dirs": ""}, ["app", "dirs"])
 
@@ -209,6 +213,7 @@ class Hard(ScenarioCase):
         world.restore()
         self.assertEqual(world.git("diff-index", "HEAD"), "")
         self.assertEqual([(path, path.lstat().st_mtime_ns, path.lstat().st_ctime_ns) for path in paths], before)
+        self.builds(world, {}, [])
 
 
 if __name__ == "__main__":

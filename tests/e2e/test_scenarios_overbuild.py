@@ -80,6 +80,8 @@ class Overbuild(ScenarioCase):
         world.restore()
         after = world.stamps()
         self.assertEqual([path for path in before if after.get(path, 0) < before[path]], [])
+        self.assertNotEqual([path for path in before if after.get(path, 0) > before[path]], [])
+        self.builds(world, {"txt": "one"}, [])
 
     def test_D13_nothing_is_newer_than_now(self):
         world = self.world()

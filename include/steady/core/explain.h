@@ -46,6 +46,8 @@ struct explain {
 	size_t ncause;
 	/** In scope and no leftovers: how many, how many of them fresh; leftovers in scope. */
 	size_t units, fresh, leftovers;
+	/** For each unit: why its reference was set aside, or NULL (core/asidewhy.h). NULL until somebody asks. */
+	const char **aside;
 };
 
 /** -ENOENT for a package that no unit is of. */
