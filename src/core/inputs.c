@@ -157,7 +157,7 @@ static void gather_rustc(struct gatherer *g)
 	str_release(&normal);
 }
 
-/* Where the macros found files beside the package. */
+/* Where the macros found files beside the package, or in packages that are data themselves, as templates are. */
 static void gather_neighbours(struct gatherer *g)
 {
 	CLEANUP_STR struct str normal = STR_INIT;
@@ -170,6 +170,11 @@ static void gather_neighbours(struct gatherer *g)
 		if (input->kind == INPUT_FILE && !span_ends(str_span(&normal), SPAN_LIT(".rs")) &&
 			!path_has_prefix(str_span(&normal), span_of(unitfiles_build_dir(g->files))))
 			path[count++] = span_of(arena_strdup(g->mem, normal.buf));
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct span dir_of = path_dir(path[i]);
+		if (span_eq_str(path_base(path[i]), "Cargo.toml"))
+			(void)add(g, INPUT_DATA, false, arena_strndup(g->mem, dir_of.ptr, dir_of.len));
 	}
 	count = datadirs_of(g->u->package_root, path, count, g->mem, &dir);
 	for (size_t i = 0; i < count; i++)

@@ -214,22 +214,24 @@ class Linked(ScenarioCase):
 
 
 class Embedded(ScenarioCase):
-    """A macro embeds a directory beside the package."""
+    """A macro embeds a directory beside the package, and one that is a package."""
 
     fetched = True
     files = {**workspace(["emb", "other"]), "txt/msg.txt": "", "assets/a/x.txt": "x\n", "assets/b/y.txt": "y\n",
+             "emb/new/one/Cargo.toml": manifest("one"),
              "other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"'),
              "emb/Cargo.toml": manifest("emb", '\n[dependencies]\ninclude_dir = "0.7"\n'), "emb/src/lib.rs": shown(
-                 "ALL.dirs().map(|d| d.path().display().to_string()).collect::<Vec<_>>().join(\" \")",
-                 'static ALL: include_dir::Dir = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../assets");\n')}
+                 "ALL.dirs().chain(NEW.get_dir(\"one\").unwrap().dirs()).map(|d| d.path().display().to_string()).collect::<Vec<_>>().join(\" \")",
+                 'static ALL: include_dir::Dir = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../assets");\n'
+                 'static NEW: include_dir::Dir = include_dir::include_dir!("$CARGO_MANIFEST_DIR/new");\n')}
 
     def test_directory_added(self):
         def story(w):
             w.write("assets/c/z.txt", "z\n")
-            w.write("more/c/z.txt", "z\n")
+            w.write("emb/new/one/d/z.txt", "z\n")
             w.commit()
             w.travel()
-        self.check(story, {"emb": "a b c"}, ["app", "emb"])
+        self.check(story, {"emb": "a b c one/d"}, ["app", "emb"])
 
     def test_others_nearby(self):
         def story(w):
