@@ -11,6 +11,7 @@
 #include "steady/util/fsio.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const char *verdict_name(enum proof_verdict verdict)
 {
@@ -47,6 +48,22 @@ static void gather_in_place(struct judge *j, size_t i)
 		evidence->seen[n] = inputs_want(j->rq->observer, &inputs->item[n]);
 }
 
+/*
+ * A library of a package of the workspace has no hash in its name in the old layout: what lies there may be another
+ * build's (caches leave such files out, and are unpacked over what is there).
+ */
+static bool has_common_outputs(const struct unit_files *files)
+{
+	const struct unit *u = files->unit;
+	if (u->layout != LAYOUT_OLD || u->kind == UNIT_RUN_BUILD_SCRIPT || u->kind == UNIT_DOC)
+		return false;
+	for (size_t n = 0; n < files->noutput; n++) {
+		if (strstr(files->outputs[n].file.path, u->meta) == NULL)
+			return true;
+	}
+	return false;
+}
+
 /* Asks for what must be looked at to judge the unit. */
 static void gather_evidence(struct judge *j, size_t i)
 {
@@ -59,6 +76,8 @@ static void gather_evidence(struct judge *j, size_t i)
 		gather_in_place(j, i);
 		return;
 	}
+	if (has_common_outputs(unitfiles_get(j->rq->files, i)))
+		evidence->outputs = outdigest_want(j->rq->observer, j->rq->files, j->v->mem, i);
 	CLEANUP_STR struct str path = STR_INIT;
 	evidence->seen = arena_array(j->v->mem, record->ninput, sizeof(*evidence->seen));
 	for (size_t n = 0; n < record->ninput; n++) {

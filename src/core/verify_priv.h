@@ -9,6 +9,7 @@
 #include "steady/core/foreign.h"
 #include "steady/core/inputs.h"
 #include "steady/core/moved.h"
+#include "steady/core/outdigest.h"
 #include "steady/core/verify.h"
 
 #include <time.h>
@@ -22,6 +23,8 @@ struct evidence {
 	/** It was built in this place, and started then; `seen` is for each of its inputs. */
 	bool in_place;
 	struct timespec start;
+	/** What its outputs hold now, where their names are those of other builds as well; else NULL. */
+	struct outdigest *outputs;
 };
 
 struct judge {

@@ -192,9 +192,22 @@ static bool judge_environment(struct judge *j, size_t i)
 	return why == NULL;
 }
 
+/* Where another build may have written them: are they the unit's own? */
+static bool judge_common_outputs(struct judge *j, size_t i)
+{
+	const struct outdigest *outputs = j->evidence[i].outputs;
+	if (outputs == NULL)
+		return true;
+	const struct digest now = outdigest_get(outputs);
+	if (outdigest_agree(&now, &j->v->unit[i].record->outputs))
+		return true;
+	judge_decide(j, i, VERDICT_CHANGED, "its outputs are not those that it was recorded with", UNIT_NONE);
+	return false;
+}
+
 void judge_by_record(struct judge *j, size_t i)
 {
 	if (judge_globs(j, i) && judge_environment(j, i) && judge_bindings(j, i) && judge_reference(j, i) &&
-		judge_outputs(j, i) && judge_inputs(j, i) && judge_place(j, i))
+		judge_outputs(j, i) && judge_common_outputs(j, i) && judge_inputs(j, i) && judge_place(j, i))
 		judge_decide(j, i, VERDICT_VERIFIED, NULL, UNIT_NONE);
 }

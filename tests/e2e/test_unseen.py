@@ -259,5 +259,32 @@ class Elsewhere(ScenarioCase):
         self.builds(world, {"scr": "made"}, ["app", "scr"])
 
 
+class Overlay(ScenarioCase):
+    """A cache without the libraries whose names have no hash is unpacked over the target directory of another build."""
+
+    files = {**workspace(["lib", "other"]), "txt/msg.txt": "", "other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"'),
+             "lib/Cargo.toml": manifest("lib", '\n[lib]\ncrate-type = ["cdylib"]\n'),
+             "lib/src/lib.rs": '#[no_mangle]\npub extern "C" fn number() -> i32 { 1 }\n'}
+    files = {**files, "app/Cargo.toml": manifest("app", '\n[dependencies]\nother = { path = "../other" }\n'),
+             "app/src/main.rs": 'fn main() {\n    println!("other={}", other::text());\n}\n'}
+
+    def test_library_of_another_build(self):
+        world = self.world()
+        cached = world.folder / "cached"
+        shutil.rmtree(cached, ignore_errors=True)
+        subprocess.run(["cp", "-a", str(world.target), str(cached)], check=True)
+        for path in (*cached.glob("debug/liblib.*"), *cached.glob("debug/deps/liblib.*")):
+            path.unlink()
+        first = (world.target / "debug/liblib.so").read_bytes()
+        world.write("lib/src/lib.rs", self.files["lib/src/lib.rs"].replace("1", "2"))
+        world.build()
+        self.assertNotEqual((world.target / "debug/liblib.so").read_bytes(), first)
+        world.write("lib/src/lib.rs", self.files["lib/src/lib.rs"])
+        subprocess.run(["cp", "-a", f"{cached}/.", str(world.target)], check=True)
+        world.restore()
+        self.builds(world, {}, ["lib"])
+        self.assertEqual((world.target / "debug/liblib.so").read_bytes(), first)
+
+
 if __name__ == "__main__":
     main()
