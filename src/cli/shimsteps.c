@@ -137,6 +137,18 @@ static size_t settled(const struct keeper *k)
 	return acts[STAMP_PUT_BACK] + acts[STAMP_SET] + acts[STAMP_SET_TREE] + k->rehash->nfile;
 }
 
+static void log_recording(const struct shim *s, const struct keeper *k)
+{
+	const struct recording *r = k->recording;
+	for (size_t i = 0; s->log && i < k->target->count; i++) {
+		if (r->unit[i].state == RECORDED_REFUSED)
+			shimsteps_log(s, "%s is not recorded: %s", unit_title(s->mem, &k->target->unit[i]),
+				r->unit[i].reason);
+	}
+	shimsteps_log(s, "recorded %zu new units, %zu stay, %zu cannot be", r->states[RECORDED_NEW],
+		r->states[RECORDED_KEPT], r->states[RECORDED_REFUSED]);
+}
+
 static int record(struct shim *s, struct keeper *k, struct err *err)
 {
 	const struct keeper_wanted all = {.npackage = 0};
@@ -144,9 +156,7 @@ static int record(struct shim *s, struct keeper *k, struct err *err)
 	if (code == 0)
 		code = recording_write(k->target, k->recording, err);
 	if (code == 0)
-		shimsteps_log(s, "recorded %zu new units, %zu stay, %zu cannot be",
-			k->recording->states[RECORDED_NEW], k->recording->states[RECORDED_KEPT],
-			k->recording->states[RECORDED_REFUSED]);
+		log_recording(s, k);
 	return code;
 }
 
