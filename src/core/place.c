@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_ROOT_OUTPUT ((size_t)64 * 1024)
@@ -143,6 +144,13 @@ static bool was_told_this_place(const struct unitfiles *all, const struct unit_f
 	return stat(here, &st) == 0 && is_directory(told, &st);
 }
 
+/* By a clock that was ahead, or was set back since: what is edited now would be older. */
+static bool is_of_the_future(const struct stat *st)
+{
+	struct timespec now;
+	return clock_gettime(CLOCK_REALTIME, &now) < 0 || timespec_cmp(st->st_ctim, now) > 0;
+}
+
 bool place_built_here(const struct unitfiles *all, const struct unit_files *files, struct timespec *ret_start,
 	const char **ret_why)
 {
@@ -151,6 +159,10 @@ bool place_built_here(const struct unitfiles *all, const struct unit_files *file
 	*ret_why = "it was not built in this place, or was touched since";
 	if (!files->invoked.present || timespec_cmp(invoked->st_mtim, invoked->st_ctim) != 0)
 		return false;
+	if (is_of_the_future(invoked)) {
+		*ret_why = "it was built at a time that lies in the future";
+		return false;
+	}
 	if (files->reference_state == REFERENCE_NONE) {
 		*ret_start = invoked->st_mtim;
 		return true;

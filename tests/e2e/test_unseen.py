@@ -9,7 +9,7 @@ import time
 
 from scenario import ScenarioCase
 from scenario_files import manifest, members, script, shown, workspace
-from steadytest import main
+from steadytest import main, steady
 
 MADE = shown('include_str!(concat!(env!("OUT_DIR"), "/made.txt")).trim()')
 HOUR = 3600 * 10**9
@@ -165,6 +165,39 @@ class Ahead(ScenarioCase):
         world.write("other/src/lib.rs", shown('"another"'))
         world.build("-p", "other")
         self.builds(world, {"other": "another"}, ["app"])
+
+
+CLOCK = """#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <time.h>
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	int (*real)(clockid_t, struct timespec *) = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+	int code = real(id, t);
+	t->tv_sec -= id == CLOCK_REALTIME ? 3600 : 0;
+	return code;
+}
+"""
+
+
+class SetBack(ScenarioCase):
+    """The clock was an hour ahead when something was built here, and is right again: what is edited now is older than that."""
+
+    files = {**workspace(["other"]), "txt/msg.txt": "", "other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"')}
+
+    def test_nothing_is_proven_by_place(self):
+        world = self.world()
+        shutil.rmtree(world.target)
+        world.build()
+        (world.folder / "clock.c").write_text(CLOCK)
+        clock = world.folder / "clock.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", str(clock), str(world.folder / "clock.c"), "-ldl"], check=True)
+        count = {}
+        for preload in (None, clock):
+            env = dict(world.environment(), **({"LD_PRELOAD": str(preload)} if preload else {}))
+            run = steady("restore", "--dry-run", "--format", "json", cwd=world.directory, env=env)
+            count[preload] = [unit["verdict"] for unit in run.json["units"]].count("verified")
+        self.assertEqual(count, {None: 2, clock: 0})
 
 
 class Linked(ScenarioCase):
