@@ -7,6 +7,7 @@
 #include "steady/core/globs.h"
 #include "steady/core/linkfiles.h"
 #include "steady/core/macros.h"
+#include "steady/core/moved.h"
 #include "steady/core/observe.h"
 #include "steady/core/packagestamp.h"
 #include "steady/util/fsio.h"
@@ -107,9 +108,12 @@ static void add_file(struct gatherer *g, const char *path, bool compared)
 	add(g, INPUT_FILE, compared, path)->is_file |= is_file;
 }
 
-/* The OUT_DIR of a script's run, the unit's own or that of its package. */
+/* The OUT_DIR of a script's run, the unit's own or that of its package; and where it was when the compiler named its files. */
 static void note_out_dir(struct gatherer *g, const struct unit *run)
 {
+	const char *then = moved_build_dir(g->files, g->u, g->mem);
+	if (then != NULL)
+		*vec_add(&g->own) = arena_printf(g->mem, "%s/%s", then, unit_out_dir(g->mem, run));
 	*vec_add(&g->own) =
 		arena_printf(g->mem, "%s/%s", unitfiles_build_dir(g->files), unit_out_dir(g->mem, run));
 }

@@ -143,12 +143,12 @@ static bool output_holds(struct span text, const void *ctx)
 	const struct own_output *own = ctx;
 	const struct record *record = own->old->record;
 	const struct span moved = own->old->moved;
-	if (record->root.len > 1 && rustcmeta_holds(text, record->root, own->rustc))
+	if (record->root.len > 1 && rustcmeta_holds(text, record->root, false, own->rustc))
 		return true;
-	if (record->real_root.len > 1 && rustcmeta_holds(text, record->real_root, own->rustc))
+	if (record->real_root.len > 1 && rustcmeta_holds(text, record->real_root, false, own->rustc))
 		return true;
 	return moved.len != 0 && !path_has_prefix(own->old->build_dir, moved) &&
-		rustcmeta_holds(text, moved, own->rustc);
+		rustcmeta_holds(text, moved, false, own->rustc);
 }
 
 /* Absolute inputs below the old root are looked at there by cargo, wherever the tree has gone. */
@@ -187,14 +187,13 @@ static const char *script_holds(
 	return found != NULL ? found : side_holds(m, old, mem);
 }
 
-/* The build directory that rustc wrote to, if that is another one now; else NULL. */
-static const char *old_build_dir(const struct moved *m, const struct unit_files *f, struct arena *mem)
+const char *moved_build_dir(const struct unitfiles *files, const struct unit_files *f, struct arena *mem)
 {
 	struct stat told_st, here_st;
 	if (!f->has_rustc || f->rustc.noutput == 0)
 		return NULL;
 	struct span told = path_dir(f->rustc.output[0]), here = path_dir(span_of(f->rustc_file.path));
-	const char *build = unitfiles_build_dir(m->files);
+	const char *build = unitfiles_build_dir(files);
 	const char *now = arena_printf(mem, "%s/%.*s", build, SPAN_ARG(here));
 	const char *then = arena_strndup(mem, told.ptr, told.len);
 	if (strcmp(then, now) == 0 || !span_ends(told, here) || told.len < here.len + 2 || then[0] != '/')
@@ -205,15 +204,34 @@ static const char *old_build_dir(const struct moved *m, const struct unit_files 
 	return arena_strndup(mem, told.ptr, told.len - here.len - 1);
 }
 
+struct old_dir {
+	struct span path;
+	const struct rustcdep *rustc;
+};
+
+static bool output_holds_dir(struct span text, const void *ctx)
+{
+	const struct old_dir *old = ctx;
+	return rustcmeta_holds(text, old->path, true, old->rustc);
+}
+
+/* Does it know the path of its OUT_DIR, and not only the sources in there that it includes? */
 bool moved_holds_build_dir(struct moved *m, size_t unit, struct arena *mem)
 {
 	const struct unit_files *f = unitfiles_get(m->files, unit);
-	const char *dir = old_build_dir(m, f, mem);
-	for (size_t i = 0; dir != NULL && i < f->rustc.nenv; i++) {
-		if (span_find_span(f->rustc.env[i].value, span_of(dir)) != f->rustc.env[i].value.len)
+	const char *dir = moved_build_dir(m->files, f, mem);
+	bool knows = false;
+	for (size_t i = 0; dir != NULL && i < f->rustc.nenv; i++)
+		knows |= span_find_span(f->rustc.env[i].value, span_of(dir)) != f->rustc.env[i].value.len;
+	if (!knows)
+		return false;
+	const struct old_dir old = {span_of(dir), &f->rustc};
+	for (size_t i = 0; i < f->noutput; i++) {
+		if (!f->outputs[i].in_target_dir &&
+			runtexts_file(m->t->fd, f->outputs[i].file.path, output_holds_dir, &old))
 			return true;
 	}
-	return false;
+	return f->noutput == 0;
 }
 
 const char *moved_find(struct moved *m, size_t unit, const struct record *record, struct arena *mem)

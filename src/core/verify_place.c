@@ -94,6 +94,11 @@ void judge_without_record(struct judge *j, size_t i)
 {
 	struct unit_verdict *verdict = &j->v->unit[i];
 	const char *why = j->evidence[i].inputs.why;
+	if (is_immutable(j, i) && moved_holds_build_dir(j->moved, i, j->v->mem)) {
+		judge_decide(
+			j, i, VERDICT_CHANGED, "it holds the path that the build directory had", UNIT_NONE);
+		return;
+	}
 	if (is_immutable(j, i)) {
 		judge_decide(j, i, VERDICT_IMMUTABLE, NULL, UNIT_NONE);
 		return;

@@ -37,6 +37,14 @@ static bool is_own(struct span path, const struct rustcdep *own, struct span *re
 	return false;
 }
 
+static bool has_digest(struct span text, size_t end)
+{
+	bool old = byte_at(text, end) <= MAX_DIGEST_KIND && byte_at(text, end + 1) == DIGEST_ROOM;
+	bool since = byte_at(text, end) == 0 && byte_at(text, end + 1) <= MAX_DIGEST_KIND &&
+		byte_at(text, end + 2) == DIGEST_ROOM;
+	return end + 2 < text.len && (old || since);
+}
+
 /* A source file's path, and its digest behind it. */
 static bool is_source(struct span text, size_t at, const struct rustcdep *own, struct span *ret_dir)
 {
@@ -44,10 +52,14 @@ static bool is_source(struct span text, size_t at, const struct rustcdep *own, s
 	size_t end = at + path.len + 1;
 	if (path.len == 0 || !is_own(path, own, ret_dir))
 		return false;
-	bool old = byte_at(text, end) <= MAX_DIGEST_KIND && byte_at(text, end + 1) == DIGEST_ROOM;
-	bool since = byte_at(text, end) == 0 && byte_at(text, end + 1) <= MAX_DIGEST_KIND &&
-		byte_at(text, end + 2) == DIGEST_ROOM;
-	return end + 2 < text.len && (old || since);
+	return has_digest(text, end);
+}
+
+/* Where the text that begins at `at` ends, and the next one begins behind its length. */
+static size_t next_text(struct span text, size_t at)
+{
+	size_t next = at + text_at(text, at).len + 2;
+	return (byte_at(text, next - 1) & 0x80) != 0 ? next + 1 : next;
 }
 
 /* The directory that rustc ran in: what follows is a source file in it. */
@@ -56,13 +68,24 @@ static bool is_working_directory(struct span text, size_t at, const struct rustc
 	struct span dir = text_at(text, at), of_file;
 	if (dir.len == 0)
 		return false;
-	size_t next = at + dir.len + 2;
-	if ((byte_at(text, next - 1) & 0x80) != 0)
-		next++;
-	return is_source(text, next, own, &of_file) && span_eq(dir, of_file);
+	return is_source(text, next_text(text, at), own, &of_file) && span_eq(dir, of_file);
 }
 
-bool rustcmeta_holds(struct span text, struct span root, const struct rustcdep *own)
+/* Is it the full path of a source file, as it stands before and behind the directory that rustc ran in? */
+static bool is_full_path(struct span text, size_t at, const struct rustcdep *own)
+{
+	struct span path = text_at(text, at);
+	bool named = false;
+	for (size_t i = 0; i < own->nfile; i++)
+		named |= path.len != 0 && path.ptr[0] == '/' && span_eq(path, own->file[i]);
+	if (!named || has_digest(text, at + path.len + 1))
+		return named;
+	size_t directory = next_text(text, at), again = next_text(text, directory);
+	return text_at(text, directory).len != 0 && span_eq(text_at(text, again), path) &&
+		has_digest(text, again + path.len + 1);
+}
+
+bool rustcmeta_holds(struct span text, struct span root, bool full, const struct rustcdep *own)
 {
 	for (size_t at = 0;;) {
 		struct span dir;
@@ -70,7 +93,8 @@ bool rustcmeta_holds(struct span text, struct span root, const struct rustcdep *
 		if (at + found >= text.len)
 			return false;
 		at += found;
-		if (!is_source(text, at, own, &dir) && !is_working_directory(text, at, own))
+		if (!is_source(text, at, own, &dir) && !is_working_directory(text, at, own) &&
+			!(full && is_full_path(text, at, own)))
 			return true;
 		at += root.len;
 	}

@@ -131,6 +131,7 @@ class Cold(Adoption):
         self.assert_answers(alias / "bin/python")
 
         self.without_records(kept, alias)
+        self.moved(kept, alias)
         self.dry(kept)
         self.plain(kept, alias)
 
@@ -161,6 +162,14 @@ class Cold(Adoption):
         self.assertEqual(sorted(set(self.build(alias / "bin/python").compiled)), ["answers", "helper"])
         self.assert_answers(alias / "bin/python", "43")
         self.ws.edit("helper/src/lib.rs", "43", "42")
+
+    def moved(self, kept, alias):
+        """The target directory lies elsewhere, where a crate of the registry includes a source of its OUT_DIR (target-lexicon)."""
+        place = copy_target(kept, self.tmp / "another place")
+        self.steady("restore", "--target-dir", place)
+        run = self.build(alias / "bin/python", CARGO_TARGET_DIR=place)
+        self.assertEqual(sorted(set(run.compiled)), ["answers", "helper"], run.stderr)
+        shutil.rmtree(place)
 
     def dry(self, kept):
         self.use(kept)

@@ -275,9 +275,12 @@ class Embedded(ScenarioCase):
 
 
 class Elsewhere(ScenarioCase):
-    """The target directory moves without the work tree; a program knows its OUT_DIR."""
+    """The target directory moves without the work tree; a program knows its OUT_DIR, another one holds what lay there."""
 
-    files = {**workspace(["scr", "other"]), "txt/msg.txt": "", "other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"'),
+    files = {**workspace(["scr", "inc"]), "txt/msg.txt": "", "inc/Cargo.toml": manifest("inc"),
+             "inc/build.rs": 'fn main() {\n    println!("cargo:rerun-if-changed=build.rs");\n'
+                             '    std::fs::write(std::env::var("OUT_DIR").unwrap() + "/x.rs", "pub const X: u32 = 7;").unwrap();\n}\n',
+             "inc/src/lib.rs": 'include!(concat!(env!("OUT_DIR"), "/x.rs"));\n' + shown('X'),
              "scr/Cargo.toml": manifest("scr"), "scr/build.rs": script(["build.rs"], 'String::from("made")'),
              "scr/src/lib.rs": shown('std::fs::read_to_string(concat!(env!("OUT_DIR"), "/made.txt")).unwrap_or("gone".into())')}
 
@@ -289,7 +292,7 @@ class Elsewhere(ScenarioCase):
         world.target = target
         world.variables["CARGO_TARGET_DIR"] = str(target)
         world.restore()
-        self.builds(world, {"scr": "made"}, ["app", "scr"])
+        self.builds(world, {"scr": "made", "inc": "7"}, ["app", "scr"])
 
 
 class Overlay(ScenarioCase):

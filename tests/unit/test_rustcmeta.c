@@ -28,7 +28,7 @@ static void holds_one(struct span text, bool expected)
 	assert_int_equal(
 		rustcdep_parse(mem, SPAN_LIT("/t/a.d: src/lib.rs src/my\\ file.rs /ws/abs.rs\n"), &own, &err),
 		0);
-	assert_int_equal(rustcmeta_holds(text, SPAN_LIT("/ws"), &own), expected);
+	assert_int_equal(rustcmeta_holds(text, SPAN_LIT("/ws"), false, &own), expected);
 }
 
 static void holds(void **state)
@@ -63,6 +63,29 @@ static void holds(void **state)
 	};
 	for (size_t i = 0; i < COUNT_OF(row); i++)
 		holds_one(row[i].text, row[i].expected);
+}
+
+/* What is included from OUT_DIR, as rustc 1.85 and 1.95 name it. */
+static void full_path(void **state)
+{
+	(void)state;
+	const struct {
+		struct span text;
+		bool expected;
+	} row[] = {
+		{SPAN_LIT("\x0a" OLD("/ws/abs.rs")), false},
+		{SPAN_LIT("\x0a/ws/abs.rs\xC1\x05/elsw\xC1\x0a" SINCE("/ws/abs.rs")), false},
+		{SPAN_LIT("\x0a/ws/abs.rs\xC1\x05/elsw\xC1\x0a/ws/abs.rs\xC1 nothing more"), true},
+		{SPAN_LIT("\x0a/ws/abs.rs\xC1\x05/elsw\xC1\x0a" SINCE("/ws/abx.rs")), true},
+		{SPAN_LIT("\x0a" OLD("/ws/other.rs")), true},
+		{SPAN_LIT("\x0a" OLD("/ws/abs.rs") " and /ws/abs.rs"), true},
+	};
+	struct err err = ERR_INIT;
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	struct rustcdep own;
+	assert_int_equal(rustcdep_parse(mem, SPAN_LIT("/t/a.d: src/lib.rs /ws/abs.rs\n"), &own, &err), 0);
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		assert_int_equal(rustcmeta_holds(row[i].text, SPAN_LIT("/ws"), true, &own), row[i].expected);
 }
 
 /* A length of two bytes. */
@@ -119,7 +142,7 @@ static void root(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(holds), cmocka_unit_test(long_path), cmocka_unit_test(root)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(holds), cmocka_unit_test(full_path),
+		cmocka_unit_test(long_path), cmocka_unit_test(root)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,12 @@ bool moved_is_elsewhere(const struct moved *m, const struct record *record);
  */
 const char *moved_find(struct moved *m, size_t unit, const struct record *record, struct arena *mem);
 
-/** Did rustc read a path below a build directory (OUT_DIR) that has another place now? mem is for scratch. */
+/** The build directory that rustc wrote to, in mem, if that is another one now; else NULL. */
+const char *moved_build_dir(const struct unitfiles *files, const struct unit_files *f, struct arena *mem);
+/**
+ * Does the unit hold a path below a build directory (OUT_DIR) that has another place now, and not only as that of a source
+ * file that it includes? mem is for scratch.
+ */
 bool moved_holds_build_dir(struct moved *m, size_t unit, struct arena *mem);
 
 #endif
