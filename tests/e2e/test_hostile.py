@@ -63,7 +63,7 @@ class Hostile(E2ECase):
         self.run_unit = next(self.prints.glob("probe-*/run-build-script-*.json"))
         self.run_dir = self.target / "debug/build" / self.run_unit.parent.name
 
-    def run_one(self, *args) -> SteadyRun:
+    def run_one(self, *args, status=(0, 3)) -> SteadyRun:
         """cargo-steady with its time and memory watched."""
         argv = [str(steady_program()), *map(str, args)]
         read, write = os.pipe()
@@ -72,19 +72,19 @@ class Hostile(E2ECase):
                               timeout=120)
         os.close(write)
         with os.fdopen(read) as report:
-            status, kibibytes, seconds = report.read().split()
-        status = int(status)
+            ended, kibibytes, seconds = report.read().split()
+        ended = int(ended)
         texts = [text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr)]
-        what = f"{args[0]}: exit {status}, {seconds} s, {int(kibibytes) >> 10} MiB"
+        what = f"{args[0]}: exit {ended}, {seconds} s, {int(kibibytes) >> 10} MiB"
         if not sanitized():
             self.assertLess(float(seconds), SECONDS, what)
             self.assertLess(int(kibibytes), MEBIBYTES << 10, what)
-        self.assertIn(status, (0, 3), what + texts[1][-3000:])
+        self.assertIn(ended, status, what + texts[1][-3000:])
         for text in texts:
             self.assertNotIn("\x1b", text)
         self.assertEqual(len([line for line in texts[1].splitlines() if line.startswith("error: ")]),
-                         int(status == 3), texts[1][-3000:])
-        return SteadyRun(argv, status, *texts)
+                         int(ended == 3), texts[1][-3000:])
+        return SteadyRun(argv, ended, *texts)
 
     def both(self, status: int = 0, form: str = "json") -> SteadyRun:
         """scan and rewrite; nothing outside changes. The result of rewrite, which ends with STATUS (None: 0 or 3)."""

@@ -78,6 +78,27 @@ class Locks(E2ECase):
     def test_rewrite_waits_for_cargo_of_three_locks(self):
         self.waits_for_cargo("debian-web")
 
+    def test_restore_and_save_wait_for_cargo(self):
+        self.prepare("path")
+        gate, slow = self.build_up_to_the_gate()
+        before = snapshot(self.ws.target)
+        children = {}
+        for command in ("restore", "save"):
+            children[command] = self.start([steady_program(), command])
+            self.assertIn(f"{_MESSAGE} build directory", children[command].stderr.readline())
+        time.sleep(0.5)
+        self.assertEqual([child.poll() for child in children.values()], [None, None])
+        self.assertEqual(snapshot_difference(before, snapshot(self.ws.target)), [])
+        for args in (("explain",), ("restore", "--dry-run"), ("save", "--dry-run")):
+            reading = subprocess.run([steady_program(), *args], cwd=self.ws.root, env=self.ws.environment(), capture_output=True,
+                                     text=True, timeout=30)
+            self.assertEqual((args, reading.returncode), (args, 0), reading.stderr)
+        gate.touch()
+        slow.join(60)
+        for command, child in children.items():
+            _, rest = child.communicate(timeout=60)
+            self.assertEqual((command, child.returncode), (command, 0), rest)
+
     def cargo_waits(self, cargo):
         """The interpreter of --to is asked under the locks: one that is slow to answer holds them."""
         self.prepare(cargo)
