@@ -225,7 +225,7 @@ static bool read_index(const struct watch *w, struct str *out, struct timespec *
 	struct gitindex index;
 	struct stat st;
 	CLEANUP_CLOSE int fd = fsio_open_root(w->git_dir, NULL);
-	if (fd < 0 || fsio_stat(fd, "index", &st, NULL) != 0 ||
+	if (fd < 0 || fsio_stat(fd, "index", &st, NULL) != 0 || !S_ISREG(st.st_mode) ||
 		gitrepo_open(&(struct gitrepo_where){.git_dir = w->git_dir, .by_disk = true}, &repo, NULL) !=
 			0 ||
 		gitindex_read(repo, w->mem, &index, NULL) < 0)

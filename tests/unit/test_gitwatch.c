@@ -2,6 +2,8 @@
 
 #include "tempdir.h"
 
+#include <sys/stat.h>
+
 #define ONE "1111111111111111111111111111111111111111"
 #define TWO "2222222222222222222222222222222222222222"
 
@@ -86,6 +88,10 @@ static void test_references(void **state)
 	temp_put("ws/.git/reftable/tables.list", "");
 	reads_one("ws/.git/refs/tags", NULL);
 	reads_one("ws/.git/config", NULL);
+	assert_int_equal(mkfifo(temp_path("ws/.git/index"), 0600), 0);
+	reads_one("ws/.git/index", NULL);
+	assert_int_equal(mkfifo(temp_path("ws/.git/refs/remotes"), 0600), 0);
+	reads_one("ws/.git/refs/remotes", NULL);
 	reads_one("ws/src", NULL);
 }
 
