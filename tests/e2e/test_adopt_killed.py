@@ -72,7 +72,7 @@ def _state(target) -> str:
         name = os.path.basename(path)
         if path.startswith(".cargo-steady/") and name != "list":
             continue
-        digest.update(repr((path, "" if name == "mark" else content,
+        digest.update(repr((path, "" if name.startswith("mark") else content,
                             0 if name.startswith(_TIMELESS) else mtime)).encode())
     return digest.hexdigest()
 
