@@ -106,7 +106,7 @@ class Journey:
         cache = self._choose_cache(branch)
         if cache:
             transport.unpack(cache.store, machine.target_directory, cache.kind)
-            machine.target = cache.target.copy()
+            machine.target = cache.target.copy(cache.kind in transport.LOSE_STAMPS)
             self._note(f"  cache of {cache.branch}, {transport.WHAT[cache.kind]}")
         self._job(machine, True)
         if self.chance.random() < 0.85:
@@ -139,7 +139,8 @@ class Journey:
 
     def _store(self, machine: Machine, branch: str) -> None:
         self.stored += 1
-        cache = Cache(branch, self.chance.choice(self.kinds), self.folder / f"cache/{self.stored}", machine.target.copy())
+        kind = self.chance.choice(self.kinds)
+        cache = Cache(branch, kind, self.folder / f"cache/{self.stored}", machine.target.copy(kind in transport.LOSE_STAMPS))
         transport.pack(machine.target_directory, cache.store, cache.kind)
         self.caches.append(cache)
         if len(self.caches) > 5:

@@ -6,8 +6,10 @@ since. It is *open* when it may be made although nothing changed: nobody holds e
 build), or a kill left unclear whether it had ended or, since cargo names a process before it starts it, whether it had
 begun: then the unit may still be the one *before*. So it may where a failing build emptied the hash file of a unit that
 never left its place and has no record by this model's rules: `save` may have recorded it by what the file system proves.
-Open spreads to dependents like needed. One exception is *raced*: rustc was started in the very clock tick in which a script
-had written a source for it; the stamps do not say which came first, so there is no record.
+So it may, last, where stamps were lost on the way and the record is not of the build that is there, but of an older one of
+today's inputs from which the same bytes come (core/lost.h: it makes no difference which of the two it is). Open spreads to
+dependents like needed. One exception is *raced*: rustc was started in the very clock tick in which a script had written a
+source for it; the stamps do not say which came first, so there is no record.
 """
 
 import copy
@@ -22,9 +24,12 @@ class Made:
 
     serial: int
     inputs: str
+    product: str
     dependencies: dict
     side_output: str = None
     recorded: bool = False
+    recorded_inputs: str = ""
+    stampless: bool = False
     in_session: bool = True
     void: bool = False
     unclear: bool = False
@@ -69,13 +74,13 @@ class Target:
     def __init__(self):
         self.made = {}
 
-    def copy(self) -> "Target":
+    def copy(self, loses_stamps: bool) -> "Target":
         """What a cache holds of this."""
         packed = copy.deepcopy(self)
         for made in packed.made.values():
-            made.travelled = True
-            if made.before:
-                made.before.travelled = True
+            for build in filter(None, (made, made.before)):
+                build.travelled = True
+                build.stampless |= loses_stamps
         return packed
 
     def judge(self, graph: dict, tree: workspace.Tree) -> Verdict:
@@ -87,7 +92,8 @@ class Target:
             if why and not self._may_be_before(unit, graph, tree, verdict):
                 verdict.needed[unit] = why
                 continue
-            if not made.recorded or made.unclear or any(dep in verdict.open for dep in graph[unit]):
+            unproven = not made.recorded or made.unclear or self._is_another(unit, made, tree)
+            if unproven or any(dep in verdict.open for dep in graph[unit]):
                 verdict.open.add(unit)
         return verdict
 
@@ -100,7 +106,7 @@ class Target:
             return "never made"
         if made.void:
             return "begun and not ended"
-        if made.inputs != workspace.inputs(tree, unit[0], unit[1]):
+        if self._is_another(unit, made, tree) and not self._is_as_recorded(unit, made, tree):
             return "its inputs changed"
         if unit[1] == "run" and made.side_output != workspace.side_output(tree, unit[0]):
             return "what its script left in the sources is not there"
@@ -110,6 +116,16 @@ class Target:
             if made.dependencies.get(dep) not in self.made[dep].serials():
                 return f"{dep[0]} {dep[1]} was made anew"
         return ""
+
+    @staticmethod
+    def _is_another(unit: tuple, made: Made, tree: workspace.Tree) -> bool:
+        return made.inputs != workspace.inputs(tree, *unit[:2])
+
+    @staticmethod
+    def _is_as_recorded(unit: tuple, made: Made, tree: workspace.Tree) -> bool:
+        """Are these the bytes of the build that the record speaks of, and no stamp tells the two apart?"""
+        return made.stampless and made.recorded_inputs == workspace.inputs(tree, *unit[:2]) and \
+            made.product == workspace.product(tree, *unit[:2])
 
     def built(self, graph: dict, verdict: Verdict, build, before: workspace.Tree, after: workspace.Tree) -> None:
         """Takes in what BUILD did with the work tree BEFORE; its scripts left AFTER."""
@@ -138,15 +154,18 @@ class Target:
                 return
             made = self.made[unit] = made.before
         made.before, made.unclear = None, False
+        if self._is_another(unit, made, tree) and self._is_as_recorded(unit, made, tree):
+            made.inputs, made.recorded = made.recorded_inputs, True
 
     def _make(self, unit: tuple, graph: dict, before: workspace.Tree, after: workspace.Tree, old: Made = None) -> Made:
         Target._serial += 1
         dependencies = {dep: self.made[dep].serial for dep in graph[unit] if dep in self.made}
-        made = Made(Target._serial, workspace.inputs(before, unit[0], unit[1]), dependencies)
+        tree = after if unit[0] == "gen" and unit[1] in ("lib", "doc") else before
+        made = Made(Target._serial, workspace.inputs(tree, *unit[:2]), workspace.product(tree, *unit[:2]), dependencies)
         if unit[1] == "run":
             made.side_output = workspace.side_output_due(before, unit[0])
-        if unit[0] == "gen" and unit[1] in ("lib", "doc"):
-            made.inputs = workspace.inputs(after, unit[0], unit[1])
+        if unit in self.made:
+            made.recorded_inputs = self.made[unit].recorded_inputs
         if old and old.recorded and not old.void:
             made.before = old.before or old
         return made
@@ -177,4 +196,5 @@ class Target:
             left = len(pending)
             for unit in list(pending):
                 if recordable(unit, pending[unit]):
-                    pending.pop(unit).recorded = True
+                    made = pending.pop(unit)
+                    made.recorded, made.recorded_inputs = True, made.inputs

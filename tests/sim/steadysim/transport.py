@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 KINDS = ("pax", "seconds", "cp", "tar-m")
+LOSE_STAMPS = ("cp", "tar-m")
 WHAT = {"pax": "exact times", "seconds": "times cut to seconds", "cp": "times lost (cp -r)", "tar-m": "times lost (tar -m)"}
 
 
