@@ -109,7 +109,6 @@ static const char *told_script(const struct unitfiles *all, const struct unit *u
 	return fd >= 0 && fsio_read(fd, path, MAX_ROOT_OUTPUT, mem, &text, NULL, NULL) == 0 ? text.ptr : "";
 }
 
-/* Is the directory that the compiler, or the script, was told to write to the one that is there? */
 /* Does the compiler's .d file name the directory by the path on which it was just read? Then it is that directory. */
 static bool was_told_this_path(const struct unitfiles *all, const struct unit_files *f)
 {
@@ -121,6 +120,7 @@ static bool was_told_this_path(const struct unitfiles *all, const struct unit_fi
 		span_eq(path_below(told, build), path_dir(span_of(f->rustc_file.path)));
 }
 
+/* Is the directory that the compiler, or the script, was told to write to the one that is there? */
 static bool was_told_this_place(const struct unitfiles *all, const struct unit_files *f)
 {
 	if (was_told_this_path(all, f))
