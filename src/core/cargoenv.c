@@ -263,10 +263,8 @@ bool cargoenv_rustflags(const struct cargoenv *env, struct span **ret_flags, siz
 	struct flags f = {.mem = env->mem, .list = VEC_INIT};
 	bool known = flags_from_process(env, &f) || flags_from_config(env, &f);
 	if (known) {
-		*ret_flags = arena_array(env->mem, f.list.len, sizeof(struct span));
+		*ret_flags = vec_copy(env->mem, &f.list);
 		*ret_count = f.list.len;
-		if (f.list.len != 0)
-			memcpy(*ret_flags, f.list.data, f.list.len * sizeof(struct span));
 	}
 	vec_release(&f.list);
 	return known;
@@ -296,8 +294,7 @@ bool cargoenv_alias(const struct cargoenv *env, const char *name, struct span **
 	const bool any = words.list.len != 0;
 	if (any) {
 		*ret_count = words.list.len;
-		*ret_words = arena_array(env->mem, words.list.len, sizeof(struct span));
-		memcpy(*ret_words, words.list.data, words.list.len * sizeof(struct span));
+		*ret_words = vec_copy(env->mem, &words.list);
 	}
 	vec_release(&words.list);
 	return any;

@@ -252,9 +252,7 @@ int gitprogram_parse_index(struct span text, struct arena *mem, struct gitindex 
 	int code = text.len == 0 ? 0 : err_set(err, EBADMSG, "git ls-files says something unknown");
 	struct gitindex index = {.count = entries.len};
 	if (code == 0) {
-		index.entry = arena_array(mem, entries.len, sizeof(*index.entry));
-		if (entries.len != 0)
-			memcpy(index.entry, entries.data, entries.len * sizeof(*index.entry));
+		index.entry = vec_copy(mem, &entries);
 		*ret = index;
 	}
 	vec_release(&entries);

@@ -403,9 +403,7 @@ void inputs_of(const struct inputs_context *context, struct arena *mem, size_t u
 	gather_globs(&g, context, unit);
 	gather_environment(&g, &context->python[unit]);
 	*ret = (struct unit_inputs){.count = g.found.len, .why = g.why};
-	ret->item = arena_array(mem, g.found.len, sizeof(*ret->item));
-	if (g.found.len != 0)
-		memcpy(ret->item, g.found.data, g.found.len * sizeof(*ret->item));
+	ret->item = vec_copy(mem, &g.found);
 	ret->has_env = has_env(g.u);
 	vec_release(&g.found);
 	vec_release(&g.own);

@@ -186,9 +186,7 @@ int layout_find(
 			find_triple(&f, list.entry[i].name);
 	}
 	t->nplace = f.places.len;
-	t->place = arena_array(t->mem, t->nplace, sizeof(*t->place));
-	if (t->nplace != 0)
-		memcpy(t->place, f.places.data, t->nplace * sizeof(*t->place));
+	t->place = vec_copy(t->mem, &f.places);
 	vec_release(&f.places);
 	for (size_t i = 0; ret_dirs != NULL && i < ret_dirs->len; i++)
 		ret_dirs->data[i].place = &t->place[(uintptr_t)ret_dirs->data[i].place];

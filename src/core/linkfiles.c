@@ -129,9 +129,7 @@ size_t linkfiles_of(
 			span_eq_str(line->key, "rustc-cdylib-link-arg"))
 			look_into(&f, line->value);
 	}
-	*ret = arena_array(mem, f.found.len, sizeof(**ret));
-	if (f.found.len != 0)
-		memcpy((void *)*ret, f.found.data, f.found.len * sizeof(**ret));
+	*ret = vec_copy(mem, &f.found);
 	size_t count = f.found.len;
 	vec_release(&f.found);
 	return count;

@@ -344,11 +344,9 @@ static int by_path(const void *a, const void *b)
 static void take_files(const struct lister *l, bool by_git, unsigned minor, struct pkglist *ret)
 {
 	*ret = (struct pkglist){.root = arena_strdup(l->mem, l->root),
-		.file = arena_array(l->mem, l->files.len, sizeof(*l->files.data)),
+		.file = vec_copy(l->mem, &l->files),
 		.count = l->files.len,
 		.by_git = by_git};
-	if (l->files.len != 0)
-		memcpy(ret->file, l->files.data, l->files.len * sizeof(*l->files.data));
 	if (by_git && minor != 0 && minor < MINOR_GITOXIDE)
 		qsort(ret->file, ret->count, sizeof(*ret->file), by_path);
 }

@@ -101,10 +101,8 @@ struct rewrite_plan *precalculated_plan(const struct target *t, const struct ver
 		}
 		plan->rehashed = rehash.count;
 	}
-	plan->file = arena_array(plan->mem, p.files.len, sizeof(*plan->file));
+	plan->file = vec_copy(plan->mem, &p.files);
 	plan->nfile = p.files.len;
-	if (p.files.len != 0)
-		memcpy(plan->file, p.files.data, p.files.len * sizeof(*plan->file));
 	vec_release(&p.files);
 	return plan;
 }

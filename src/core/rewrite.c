@@ -3,7 +3,6 @@
 #include "steady/core/journal.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 const char *const rewrite_default_vars[] = {
 	"PYO3_PYTHON", "PYTHON_SYS_EXECUTABLE", "VIRTUAL_ENV", "CONDA_PREFIX", "PYO3_CONFIG_FILE"};
@@ -221,9 +220,7 @@ static void add_fingerprint_files(struct rewriter *r, const struct unit *u, cons
 
 #define HAND_OVER(plan, list, field, count)                                                                  \
 	do {                                                                                                 \
-		(plan)->field = arena_array((plan)->mem, (list)->len, sizeof(*(plan)->field));               \
-		if ((list)->len != 0)                                                                        \
-			memcpy((plan)->field, (list)->data, (list)->len * sizeof(*(plan)->field));           \
+		(plan)->field = vec_copy((plan)->mem, list);                                                 \
 		(plan)->count = (list)->len;                                                                 \
 		vec_release(list);                                                                           \
 	} while (0)

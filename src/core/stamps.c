@@ -4,7 +4,6 @@
 #include "steady/util/fsio.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* A unit's stamps as they will be. */
 struct planned {
@@ -248,10 +247,8 @@ struct stamps_plan *stamps_make_plan(
 		else
 			settle(&p, v->order[n]);
 	}
-	plan->step = arena_array(plan->mem, p.steps.len, sizeof(*plan->step));
+	plan->step = vec_copy(plan->mem, &p.steps);
 	plan->count = p.steps.len;
-	if (p.steps.len != 0)
-		memcpy(plan->step, p.steps.data, p.steps.len * sizeof(*plan->step));
 	vec_release(&p.steps);
 	return plan;
 }

@@ -111,9 +111,7 @@ void build_output_parse(struct arena *mem, struct span text, struct build_output
 	}
 
 	*ret = (struct build_output){.text = text, .count = lines.len};
-	ret->line = arena_array(mem, lines.len, sizeof(line));
-	if (lines.len != 0)
-		memcpy(ret->line, lines.data, lines.len * sizeof(line));
+	ret->line = vec_copy(mem, &lines);
 	vec_release(&lines);
 }
 

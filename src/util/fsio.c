@@ -313,12 +313,9 @@ int fsio_list(int fd, size_t max, struct arena *mem, struct dir_list *ret, struc
 	struct entry_list entries = VEC_INIT;
 	int code = list_entries(fd, &entries, max, mem);
 	if (code == 0) {
-		ret->entry = arena_array(mem, entries.len, sizeof(*ret->entry));
+		ret->entry = vec_copy(mem, &entries);
 		ret->count = entries.len;
-		if (entries.len != 0) {
-			memcpy(ret->entry, entries.data, entries.len * sizeof(*ret->entry));
-			qsort(ret->entry, ret->count, sizeof(*ret->entry), by_name);
-		}
+		qsort(ret->entry, ret->count, sizeof(*ret->entry), by_name);
 	}
 	vec_release(&entries);
 	if (code == E2BIG)

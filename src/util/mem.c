@@ -182,6 +182,14 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 	return arena_alloc(a, multiply(count, size));
 }
 
+void *arena_copy(struct arena *a, const void *data, size_t count, size_t size)
+{
+	void *copy = arena_array(a, count, size);
+	if (count != 0)
+		memcpy(copy, data, count * size);
+	return copy;
+}
+
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
 	char *copy = arena_alloc(a, len + 1);

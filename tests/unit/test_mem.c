@@ -61,7 +61,12 @@ static void test_vec(void **state)
 	vec_each (n, &numbers)
 		assert_int_equal(*n, expected++);
 	assert_int_equal(expected, 1000);
+	CLEANUP_ARENA struct arena *a = arena_new();
+	const int *kept = vec_copy(a, &numbers);
 	vec_release(&numbers);
+	assert_int_equal(kept[0], 0);
+	assert_int_equal(kept[999], 999);
+	assert_non_null(vec_copy(a, &numbers));
 	assert_null(numbers.data);
 	assert_int_equal(numbers.cap, 0);
 }

@@ -31,6 +31,9 @@ void arena_cleanup(struct arena **a);
 /** Zeroed memory, aligned for any type, valid until the arena is freed. */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull));
 void *arena_array(struct arena *a, size_t count, size_t size) __attribute__((returns_nonnull));
+/** Copies an array; an empty one may be NULL. */
+void *arena_copy(struct arena *a, const void *data, size_t count, size_t size)
+	__attribute__((returns_nonnull));
 char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull));
 /** Copies len bytes and adds a NUL. */
 char *arena_strndup(struct arena *a, const char *s, size_t len) __attribute__((returns_nonnull));
@@ -60,6 +63,8 @@ size_t arena_used(const struct arena *a);
 	((v)->data = vec_room((v)->data, (v)->len, &(v)->cap, sizeof(*(v)->data)), &(v)->data[(v)->len++])
 #define vec_each(item, v)                                                                                    \
 	for (__typeof__((v)->data) item = (v)->data; item != NULL && item != (v)->data + (v)->len; item++)
+/** A copy of the elements in an arena, to keep when the array is released. */
+#define vec_copy(a, v) ((__typeof__((v)->data))arena_copy(a, (v)->data, (v)->len, sizeof(*(v)->data)))
 #define vec_release(v) (free((v)->data), (v)->data = NULL, (v)->len = (v)->cap = 0)
 
 void *vec_room(void *data, size_t len, size_t *cap, size_t size) __attribute__((returns_nonnull));
