@@ -1,7 +1,6 @@
 """Adoption is killed at every system call that writes, in `rewrite`, `save`, `restore` and the shim: each state that is left
 is as before, as after, or built again, and the next run finishes."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -11,14 +10,11 @@ import unittest
 
 from steadytest import E2ECase, Workspace, clean_env, copy_target, ephemeral_env, main, purelib, snapshot, steady
 from steadytest.distributions import install
-from steadytest.faults import KILLED, killat, killat_program
+from steadytest.faults import each_kill, killat, killat_program, state_of
 from steadytest.run import steady_program
 
 #: Else each second state is looked at, and `restore` stands for `rewrite` and the shim, which do the same.
 ALL = "--all" in sys.argv
-
-#: More calls than any of the runs makes.
-MANY = 2000
 
 #: What is run after a command that was killed.
 _NEXT = {"rewrite": ("rewrite", "restore"), "restore": ("restore",), "save": ("save",), "shim": ("restore",)}
@@ -60,21 +56,10 @@ for _name in ("native", "other"):
     FILES[_name + "/src/lib.rs"] = 'pub const HELPER: &str = env!("HELPER");\n'
     FILES[_name + "/build.rs"] = _SCRIPT
 
-#: Files whose time cargo does not read.
-_TIMELESS = ("steady-", "lib-", "bin-", "build-script-build-script-build", "run-build-script-", "mark")
 
-
-def _state(target) -> str:
-    """Equal for trees that cargo and the next run cannot tell apart: a mark holds its own inode, and of a change that is being
-    prepared it matters whether it was decided (test_crash.py has the rest)."""
-    digest = hashlib.sha256()
-    for path, (content, mtime, _) in sorted(snapshot(target).items()):
-        name = os.path.basename(path)
-        if path.startswith(".cargo-steady/") and name != "list":
-            continue
-        digest.update(repr((path, "" if name.startswith("mark") else content,
-                            0 if name.startswith(_TIMELESS) else mtime)).encode())
-    return digest.hexdigest()
+def _counts(path) -> bool:
+    """Of a change that is being prepared it matters whether it was decided (test_crash.py has the rest)."""
+    return not path.startswith(".cargo-steady/") or os.path.basename(path) == "list"
 
 
 @unittest.skipUnless(killat_program(), "killat is for Linux on x86-64 and aarch64")
@@ -162,25 +147,23 @@ class AdoptionKilled(E2ECase):
         self.assertIn("python-alias", self.kept)
         pristine, seen = copy_target(self.ws.target, self.tmp / "pristine"), set()
         for command in commands:
-            for count in range(1, MANY):
+            def attempt(count):
                 self.reset(pristine)
-                run = self.killed(command, env, count)
-                if run.killed is None:
-                    self.assertEqual(run.status, 0, run.stderr)
-                    break
-                self.assertEqual(run.returncode, KILLED)
-                state = _state(self.ws.target)
-                if state not in seen:
-                    seen.add(state)
-                    if not ALL and len(seen) % 2 == 0:
-                        continue
-                    with self.subTest(call=f"{command}: {count}, {run.killed}"):
-                        self.built(alias, env, answer)
-                        for again in _NEXT[command]:
-                            self.program(again, env)
-                        made = self.built(alias, env, answer)
-                        self.assertEqual(sorted(set(made.compiled)), rebuilt, made.stderr)
-            self.assertGreater(count, 10)
+                return self.killed(command, env, count)
+
+            for run in each_kill(self, attempt):
+                state = state_of(self.ws.target, _counts)
+                if state in seen:
+                    continue
+                seen.add(state)
+                if not ALL and len(seen) % 2 == 0:
+                    continue
+                with self.subTest(call=f"{command}: {run.calls}, {run.killed}"):
+                    self.built(alias, env, answer)
+                    for again in _NEXT[command]:
+                        self.program(again, env)
+                    made = self.built(alias, env, answer)
+                    self.assertEqual(sorted(set(made.compiled)), rebuilt, made.stderr)
         self.assertGreater(len(seen), 10)
 
     def test_adopted_from_elsewhere(self):

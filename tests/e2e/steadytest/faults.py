@@ -1,5 +1,6 @@
 """Killing a program, or failing one of its system calls, at the N-th that changes a file (tests/tools/killat.c)."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -7,9 +8,16 @@ import tempfile
 from dataclasses import dataclass, field
 
 from .run import clean_env
+from .tree import snapshot
 
 #: killat's exit code when it killed the program.
 KILLED = 42
+
+#: More calls than any of the runs makes.
+MANY = 2000
+
+#: Files whose time cargo does not read.
+_TIMELESS = ("steady-", "lib-", "bin-", "build-script-build-script-build", "run-build-script-", "mark")
 
 
 @dataclass
@@ -53,3 +61,28 @@ def killat(argv, count: int = 0, when: str = "--before", fail: str = None, calls
     status = None if found.group(4) is None else int(found.group(4))
     return FaultRun(done.returncode, int(found.group(1)), found.group(2), found.group(3), status, lines[:-1], done.stdout,
                     done.stderr)
+
+
+def each_kill(case, attempt):
+    """ATTEMPT(1), ATTEMPT(2)..., each a FaultRun killed before its first call, its second... until one is through."""
+    for count in range(1, MANY):
+        run = attempt(count)
+        if run.killed is None:
+            case.assertEqual(run.status, 0, run.stderr)
+            break
+        case.assertEqual(run.returncode, KILLED)
+        yield run
+    case.assertGreater(count, 5)
+    case.assertLess(count, MANY - 1)
+
+
+def state_of(target, counts=lambda path: True) -> str:
+    """Equal for target directories that cargo and the next run cannot tell apart, as far as the paths go that COUNT; a mark
+    holds its own inode."""
+    digest = hashlib.sha256()
+    for path, (content, mtime, _) in sorted(snapshot(target).items()):
+        name = os.path.basename(path)
+        if counts(path):
+            digest.update(repr((path, "" if name.startswith("mark") else content,
+                                0 if name.startswith(_TIMELESS) else mtime)).encode())
+    return digest.hexdigest()
