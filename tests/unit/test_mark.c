@@ -4,15 +4,17 @@
 
 #include <sys/wait.h>
 
+/* Of the work tree ws; there is another one. */
 static int build_dir(void)
 {
+	temp_put("ws/target/x", "");
+	temp_put("other/x", "");
 	return fsio_open_dir(temp_fd, "ws/target", NULL);
 }
 
 static void test_left_and_read(void **state)
 {
 	(void)state;
-	temp_put("ws/target/x", "");
 	CLEANUP_CLOSE int fd = build_dir();
 	struct timespec when, again;
 	assert_false(mark_read(fd, temp_path("ws"), NULL, &when));
@@ -22,7 +24,6 @@ static void test_left_and_read(void **state)
 	assert_true(mark_read(fd, temp_path("ws"), NULL, &again));
 	assert_true(timespec_cmp(again, when) >= 0);
 	/* Of another work tree. */
-	temp_put("other/x", "");
 	assert_false(mark_read(fd, temp_path("other"), NULL, &when));
 	assert_int_not_equal(mark_leave(fd, temp_path("none"), NULL, NULL), 0);
 }
@@ -61,7 +62,6 @@ static void test_builder_is_over(int fd)
 static void test_open(void **state)
 {
 	(void)state;
-	temp_put("ws/target/x", "");
 	CLEANUP_CLOSE int fd = build_dir();
 	struct timespec left, now;
 	assert_false(mark_is_open(fd, temp_path("ws"), NULL));
@@ -74,7 +74,6 @@ static void test_open(void **state)
 	assert_true(mark_is_open(fd, temp_path("ws"), NULL));
 	assert_int_equal(mark_amend(fd, temp_path("ws"), NULL, MARK_UNLOCKED, &left, NULL), 0);
 	assert_true(mark_is_open(fd, temp_path("ws"), NULL));
-	temp_put("other/x", "");
 	assert_false(mark_is_of_intruder(fd, temp_path("ws"), NULL));
 	assert_true(mark_is_of_intruder(fd, temp_path("other"), NULL));
 	test_builder_is_over(fd);
@@ -100,8 +99,6 @@ static bool is_marked(int fd, const char *root, const char *profile)
 static void test_profile(void **state)
 {
 	(void)state;
-	temp_put("ws/target/x", "");
-	temp_put("other/x", "");
 	CLEANUP_CLOSE int fd = build_dir();
 	struct timespec left;
 	assert_true(mark_is_own_or_none(fd, temp_path("ws")));
@@ -141,8 +138,6 @@ static void test_profile(void **state)
 static void test_intruder_of_a_profile(void **state)
 {
 	(void)state;
-	temp_put("ws/target/x", "");
-	temp_put("other/x", "");
 	CLEANUP_CLOSE int fd = build_dir();
 	struct timespec left;
 	assert_int_equal(mark_leave(fd, temp_path("other"), "release", NULL), 0);
@@ -162,7 +157,6 @@ static void test_intruder_of_a_profile(void **state)
 static void test_copies(void **state)
 {
 	(void)state;
-	temp_put("ws/target/x", "");
 	CLEANUP_CLOSE int fd = build_dir();
 	struct timespec when;
 	struct span text;
@@ -178,7 +172,6 @@ static void test_copies(void **state)
 static void test_another_root(void **state)
 {
 	(void)state;
-	temp_put("ws/target/x", "");
 	temp_put("new/x", "");
 	CLEANUP_CLOSE int fd = build_dir();
 	struct timespec when;
