@@ -81,6 +81,9 @@ static void say_result(const struct call *call, const struct keeper *k)
 	const struct save_args *args = call->args;
 	const struct recording *r = k->recording;
 	say_refused(call, k);
+	if (r->states[RECORDED_REFUSED] != 0 && !k->marked)
+		ui_note(call->ui,
+			"run `cargo steady restore` before `cargo build`: what is built after it can be recorded");
 	rewriting_say_adoption(call, k);
 	ui_status(call->ui, args->dry_run ? "Would save" : "Saved",
 		"%s (%zu new, %llu bytes), %zu units need none, %zu have none",

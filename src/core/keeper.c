@@ -162,7 +162,7 @@ static bool is_wanted(const struct unit *u, const void *ctx)
 }
 
 /* Of more profiles than any project has, nothing is known. */
-static size_t read_marks(const struct keeper *k, struct recording_mark *mark)
+static size_t read_marks(struct keeper *k, struct recording_mark *mark)
 {
 	const int fd = k->target->fd;
 	const char *root = k->where->workspace_root;
@@ -177,6 +177,7 @@ static size_t read_marks(const struct keeper *k, struct recording_mark *mark)
 		struct recording_mark *m = &mark[count++];
 		m->profile = profile;
 		m->marked = mark_read(fd, root, profile, &m->left);
+		k->marked |= m->marked;
 		m->in_environment = mark_is_of_environment(fd, root, profile);
 	}
 	return count;

@@ -352,6 +352,17 @@ class SaveOptions(Records):
                 self.assertEqual(packages, expected)
                 self.assertEqual(said.strip(), f"warning: {words}" if words else "")
 
+    def test_what_to_do_where_nothing_can_be_recorded(self):
+        """The advice is of use once: where a mark was left before the build, something else is the reason."""
+        self.ws.cargo("build")
+        copy_target(self.ws.target.rename(self.tmp / "kept"), self.ws.target)
+        advice = "run `cargo steady restore` before `cargo build`"
+        self.assertIn(advice, self.steady("save").stderr)
+        self.restore()
+        self.assertNotIn(advice, self.steady("save").stderr)
+        self.ws.cargo("build")
+        self.assertNotIn("Unrecorded", self.steady("save").stderr)
+
 
 class WholePackage(Records):
     """D4: a script without rerun-if lines watches its whole package, by the newest file's very time."""

@@ -63,8 +63,9 @@ struct keeper {
 	struct stamps_plan *plan;
 	/** Texts of newest files, and the hashes above them. */
 	struct rewrite_plan *rehash;
-	/** After keeper_record. */
+	/** After keeper_record; `marked`: `restore` ran in this work tree before something was built. */
 	struct recording *recording;
+	bool marked;
 };
 
 /** Which units to record; NULL members mean all. */
