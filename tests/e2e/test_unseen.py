@@ -200,6 +200,10 @@ class SetBack(ScenarioCase):
         self.assertEqual(count, {None: 2, clock: 0})
 
 
+#: Makes it an addition to the linker's own script.
+INSERTED = "SECTIONS { .nothing : { } } INSERT AFTER .comment;\n"
+
+
 class Linked(ScenarioCase):
     """A script has a library linked that lies ready in the work tree, and a linker script; it watches neither."""
 
@@ -213,7 +217,7 @@ class Linked(ScenarioCase):
              "app/build.rs": 'fn main() {\n    let here = std::env::var("CARGO_MANIFEST_DIR").unwrap();\n'
                              '    println!("cargo:rerun-if-changed=build.rs");\n'
                              '    println!("cargo:rustc-link-arg-bins=-Wl,-T,{}/mark.ld", here);\n}\n',
-             "app/mark.ld": "mark = 0x111;\n"}
+             "app/mark.ld": "mark = 0x111;\n" + INSERTED}
 
     @staticmethod
     def make(world, number):
@@ -240,7 +244,7 @@ class Linked(ScenarioCase):
 
     def test_linker_script(self):
         def story(w):
-            w.write("app/mark.ld", "mark = 0x222;\n")
+            w.write("app/mark.ld", "mark = 0x222;\n" + INSERTED)
             w.commit()
             w.travel()
         self.check(story, {"scr": "5 222"}, ["app"])
