@@ -202,6 +202,17 @@ static void gather_data(struct gatherer *g)
 		(void)add(g, INPUT_TREE, false, queries);
 }
 
+/* What the flags have the linker read. */
+static void gather_flags(struct gatherer *g)
+{
+	const char **path;
+	if (g->u->unit->kind == UNIT_DOC || g->u->origin == ORIGIN_CARGO_HOME || g->u->origin == ORIGIN_OTHER)
+		return;
+	size_t count = linkfiles_of_flags(g->files, g->u, g->mem, &path);
+	for (size_t i = 0; i < count; i++)
+		add_file(g, path[i], false);
+}
+
 static void gather_compiled(struct gatherer *g)
 {
 	if (g->u->reference_state != REFERENCE_READ) {
@@ -215,6 +226,7 @@ static void gather_compiled(struct gatherer *g)
 	}
 	gather_depinfo(g);
 	gather_rustc(g);
+	gather_flags(g);
 	if (g->reads_directories && g->found.len != 0)
 		gather_data(g);
 }

@@ -14,7 +14,8 @@
 
 struct finder {
 	const struct unitfiles *files;
-	const struct unit_files *run;
+	/* A script's run, or what was compiled. */
+	const struct unit_files *unit;
 	struct arena *mem;
 	VEC(const char *) found;
 };
@@ -26,14 +27,17 @@ static bool is_below(const char *path, const char *dir)
 
 static bool is_source(const struct finder *f, const char *path)
 {
-	return (is_below(path, unitfiles_workspace_root(f->files)) || is_below(path, f->run->package_root)) &&
+	return (is_below(path, unitfiles_workspace_root(f->files)) ||
+		       is_below(path, f->unit->package_root)) &&
 		!is_below(path, unitfiles_build_dir(f->files));
 }
 
 static bool is_of_script(const struct finder *f, const struct stat *st)
 {
-	return timespec_cmp(st->st_ctim, f->run->invoked.st.st_mtim) >= 0 &&
-		timespec_cmp(st->st_ctim, f->run->reference.st.st_ctim) <= 0;
+	const struct unit_files *run = f->unit;
+	return run->unit->kind == UNIT_RUN_BUILD_SCRIPT &&
+		timespec_cmp(st->st_ctim, run->invoked.st.st_mtim) >= 0 &&
+		timespec_cmp(st->st_ctim, run->reference.st.st_ctim) <= 0;
 }
 
 static void add_file(struct finder *f, const char *path)
@@ -113,10 +117,21 @@ static void look_into_flags(struct finder *f, struct span value)
 	}
 }
 
+/* *ret: what was found, in the finder's arena. */
+static size_t give(struct finder *f, const char ***ret)
+{
+	size_t count = f->found.len;
+	*ret = arena_array(f->mem, count, sizeof(**ret));
+	if (count != 0)
+		memcpy((void *)*ret, f->found.data, count * sizeof(**ret));
+	vec_release(&f->found);
+	return count;
+}
+
 size_t linkfiles_of(
 	const struct unitfiles *files, const struct unit_files *run, struct arena *mem, const char ***ret)
 {
-	struct finder f = {.files = files, .run = run, .mem = mem};
+	struct finder f = {.files = files, .unit = run, .mem = mem};
 	for (size_t i = 0; i < run->output.count; i++) {
 		const struct output_line *line = &run->output.line[i];
 		if (line->kind != OUTPUT_INSTRUCTION)
@@ -129,8 +144,78 @@ size_t linkfiles_of(
 			span_eq_str(line->key, "rustc-cdylib-link-arg"))
 			look_into(&f, line->value);
 	}
-	*ret = vec_copy(mem, &f.found);
-	size_t count = f.found.len;
-	vec_release(&f.found);
-	return count;
+	return give(&f, ret);
+}
+
+/* Does the linker make what the unit leaves? */
+static bool is_linked(const struct unit_files *unit)
+{
+	for (size_t i = 0; i < unit->noutput; i++) {
+		if (!unit->outputs[i].is_rlib && !unit->outputs[i].is_rmeta)
+			return true;
+	}
+	return false;
+}
+
+/* KEY=VALUE of a codegen option; underscores are hyphens. */
+static bool is_option(struct span option, const char *key, struct span *ret_value)
+{
+	size_t len = strlen(key);
+	if (option.len <= len || option.ptr[len] != '=')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (option.ptr[i] != key[i] && !(option.ptr[i] == '_' && key[i] == '-'))
+			return false;
+	}
+	*ret_value = span_skip(option, len + 1);
+	return true;
+}
+
+static void look_into_codegen(struct finder *f, struct span option)
+{
+	struct span value;
+	if (is_option(option, "link-arg", &value)) {
+		look_into(f, value);
+	} else if (is_option(option, "linker", &value)) {
+		add_file(f, absolute(f, value));
+	} else if (is_option(option, "link-args", &value)) {
+		while (value.len != 0) {
+			value = span_trim(value);
+			size_t len = span_find(value, ' ');
+			look_into(f, span_make(value.ptr, len));
+			value = span_skip(value, len);
+		}
+	}
+}
+
+/* Does the flag at *at begin so? Then *ret_value is the rest of it, or else the flag that follows. */
+static bool take_flag(const struct fingerprint *fp, size_t *at, struct span name, struct span *ret_value)
+{
+	struct span flag = fp->rustflag[*at];
+	if (!span_starts(flag, name))
+		return false;
+	*ret_value = span_skip(flag, name.len);
+	if (ret_value->len == 0 && *at + 1 < fp->nrustflag)
+		*ret_value = fp->rustflag[++*at];
+	else if (name.len > 2 && span_starts(*ret_value, SPAN_LIT("=")))
+		*ret_value = span_skip(*ret_value, 1);
+	return true;
+}
+
+size_t linkfiles_of_flags(
+	const struct unitfiles *files, const struct unit_files *unit, struct arena *mem, const char ***ret)
+{
+	struct finder f = {.files = files, .unit = unit, .mem = mem};
+	const struct fingerprint *fp = unit->unit->fingerprint;
+	bool linked = is_linked(unit);
+	for (size_t i = 0; fp != NULL && i < fp->nrustflag; i++) {
+		struct span value;
+		if (take_flag(fp, &i, SPAN_LIT("-L"), &value))
+			search(&f, value);
+		else if ((take_flag(fp, &i, SPAN_LIT("-C"), &value) ||
+				 take_flag(fp, &i, SPAN_LIT("--codegen"), &value)) &&
+			linked)
+			look_into_codegen(&f, value);
+	}
+	return give(&f, ret);
 }

@@ -151,6 +151,20 @@ static bool is_of_the_future(const struct stat *st)
 	return clock_gettime(CLOCK_REALTIME, &now) < 0 || timespec_cmp(st->st_ctim, now) > 0;
 }
 
+/* What lies there was made before the unit was started (the compiler may link metadata that it has already). */
+static bool has_older_outputs(const struct unit_files *files)
+{
+	if (files->unit->kind == UNIT_RUN_BUILD_SCRIPT || files->unit->kind == UNIT_DOC)
+		return false;
+	for (size_t n = 0; n < files->noutput; n++) {
+		const struct unit_output *output = &files->outputs[n];
+		if (output->file.present && !output->is_rmeta && !output->in_target_dir &&
+			timespec_cmp(output->file.st.st_mtim, files->invoked.st.st_mtim) < 0)
+			return true;
+	}
+	return false;
+}
+
 bool place_built_here(const struct unitfiles *all, const struct unit_files *files, struct timespec *ret_start,
 	const char **ret_why)
 {
@@ -176,6 +190,10 @@ bool place_built_here(const struct unitfiles *all, const struct unit_files *file
 		return false;
 	if (!was_told_this_place(all, files))
 		return false;
+	if (has_older_outputs(files)) {
+		*ret_why = "its outputs are of an older build";
+		return false;
+	}
 	*ret_start = invoked->st_mtim;
 	return true;
 }

@@ -4,6 +4,7 @@
 #include "steady/core/mtimewalk.h"
 #include "steady/core/packagestamp.h"
 #include "steady/core/place.h"
+#include "steady/core/recordfile.h"
 #include "steady/core/recordset.h"
 #include "steady/core/remake.h"
 #include "steady/core/revive.h"
@@ -64,6 +65,36 @@ static bool has_common_outputs(const struct unit_files *files)
 	return false;
 }
 
+/*
+ * May the outputs be of another build than the fingerprint and the record? So where a part of one cache, or a cache whose
+ * unpacking was broken off, lies over another: they are older than the unit's start, or were there before its fingerprint
+ * came, or a library is younger than its record. Each of these can be innocent as well (the compiler links metadata it has
+ * already, archives have any order, we raise stamps).
+ */
+static bool may_be_anothers(const struct judge *j, const struct unit_files *files)
+{
+	CLEANUP_ARENA struct arena *mem = arena_new();
+	const struct stat *invoked = &files->invoked.st;
+	struct stat st;
+	bool dated = fsio_stat(j->t->fd, recordfile_path(mem, files->unit), &st, NULL) == 0;
+	if (files->unit->kind == UNIT_RUN_BUILD_SCRIPT || files->unit->kind == UNIT_DOC)
+		return false;
+	for (size_t n = 0; n < files->noutput; n++) {
+		const struct unit_output *output = &files->outputs[n];
+		const struct stat *own = &output->file.st;
+		if (!output->file.present || output->in_target_dir)
+			continue;
+		if (timespec_cmp(own->st_mtim, invoked->st_mtim) < 0 ||
+			timespec_cmp(own->st_ctim, invoked->st_ctim) < 0)
+			return true;
+		/* Programs are stripped. */
+		if (dated && (output->is_rlib || output->is_rmeta) &&
+			timespec_cmp(own->st_mtim, st.st_mtim) > 0)
+			return true;
+	}
+	return false;
+}
+
 /* Asks for what must be looked at to judge the unit. */
 static void gather_evidence(struct judge *j, size_t i)
 {
@@ -76,7 +107,8 @@ static void gather_evidence(struct judge *j, size_t i)
 		gather_in_place(j, i);
 		return;
 	}
-	if (has_common_outputs(unitfiles_get(j->rq->files, i)))
+	const struct unit_files *files = unitfiles_get(j->rq->files, i);
+	if (has_common_outputs(files) || (!j->v->unit[i].rebound && may_be_anothers(j, files)))
 		evidence->outputs = outdigest_want(j->rq->observer, j->rq->files, j->v->mem, i);
 	CLEANUP_STR struct str path = STR_INIT;
 	evidence->seen = arena_array(j->v->mem, record->ninput, sizeof(*evidence->seen));

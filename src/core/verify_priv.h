@@ -23,7 +23,7 @@ struct evidence {
 	/** It was built in this place, and started then; `seen` is for each of its inputs. */
 	bool in_place;
 	struct timespec start;
-	/** What its outputs hold now, where their names are those of other builds as well; else NULL. */
+	/** What its outputs hold now, where they may be those of another build; else NULL. */
 	struct outdigest *outputs;
 };
 

@@ -250,6 +250,125 @@ class Linked(ScenarioCase):
         self.check(story, {"scr": "5 222"}, ["app"])
 
 
+class Flagged(ScenarioCase):
+    """Flags in cargo's configuration name a linker script of the work tree, and a directory with a library."""
+
+    files = {**Linked.files, ".cargo/config.toml": '[build]\nrustflags = ["-C", "link-arg=-Wl,-T,mark.ld", "-Lnative=lib"]\n',
+             "mark.ld": "mark = 0x111;\n",
+             "scr/src/lib.rs": Linked.files["scr/src/lib.rs"].replace('extern "C"', '#[link(name = "five", kind = "static")]\nextern "C"')}
+    del files["app/mark.ld"], files["app/build.rs"], files["scr/build.rs"]
+
+    @staticmethod
+    def make(world, number):
+        Linked.make(world, number)
+        (world.root / "lib").mkdir(exist_ok=True)
+        (world.root / "scr/lib/libfive.a").replace(world.root / "lib/libfive.a")
+
+    @staticmethod
+    def history(world):
+        Flagged.make(world, 5)
+        ScenarioCase.history(world)
+
+    def test_unchanged(self):
+        self.check(lambda w: w.travel(), {"scr": "5 111"}, [], alone="more")
+
+    def test_library(self):
+        def story(w):
+            self.make(w, 6)
+            w.commit()
+            w.travel()
+        self.check(story, {"scr": "6 111"}, ["app", "other", "scr"])
+
+    def test_linker_script(self):
+        def story(w):
+            w.write("mark.ld", "mark = 0x222;\n")
+            w.commit()
+            w.travel()
+        self.check(story, {"scr": "5 222"}, ["app"])
+
+
+class HalfOver(ScenarioCase):
+    """Unpacking a cache over another target directory was broken off, or the cache holds only one of its directories."""
+
+    files = {**workspace(["txt"]), "txt/Cargo.toml": manifest("txt"), "txt/msg.txt": "one\n",
+             "txt/src/lib.rs": shown('include_str!("../msg.txt").trim()')}
+
+    @staticmethod
+    def pack(world, part):
+        subprocess.run(["tar", "--format=pax", "-cf", str(world.folder / "part.tar"), "-C", str(world.target), part], check=True)
+
+    @staticmethod
+    def unpack(world):
+        subprocess.run(["tar", "-xf", str(world.folder / "part.tar"), "-C", str(world.target)], check=True)
+
+    @staticmethod
+    def edit(world, save=True):
+        world.write("txt/msg.txt", "two\n")
+        world.restore()
+        world.build()
+        if save:
+            world.save()
+
+    def older_over_newer(self, part, save=True):
+        world = self.world()
+        self.pack(world, part)
+        self.edit(world, save)
+        self.unpack(world)
+        return world
+
+    def newer_over_older(self, part):
+        world = self.world()
+        self.edit(world)
+        self.pack(world, part)
+        world = self.world()
+        self.unpack(world)
+        return world
+
+    def ends(self, world, text):
+        world.write("txt/msg.txt", text + "\n")
+        world.restore()
+        self.builds(world, {"txt": text}, ["app", "txt"])
+
+    def test_older_fingerprints(self):
+        self.ends(self.older_over_newer("debug/.fingerprint"), "one")
+
+    def test_newer_fingerprints(self):
+        self.ends(self.newer_over_older("debug/.fingerprint"), "two")
+
+    def test_older_libraries(self):
+        world = self.older_over_newer("debug/deps")
+        world.restore()
+        self.builds(world, {"txt": "two"}, ["app", "txt"])
+
+    def test_newer_libraries(self):
+        world = self.newer_over_older("debug/deps")
+        world.restore()
+        run = world.build()
+        self.assertIn("txt", run.compiled)
+
+    def test_older_libraries_are_not_recorded(self):
+        world = self.older_over_newer("debug/deps", save=False)
+        world.save()
+        world.restore()
+        self.builds(world, {"txt": "two"}, ["app", "txt"])
+
+    def test_whole_cache_is_kept(self):
+        world = self.newer_over_older("debug")
+        world.write("txt/msg.txt", "two\n")
+        world.restore()
+        self.builds(world, {"txt": "two"}, [])
+
+    def test_libraries_came_first(self):
+        world = self.world()
+        shutil.copytree(world.target / "debug/.fingerprint", world.folder / "later", symlinks=True)
+        shutil.rmtree(world.target / "debug/.fingerprint")
+        time.sleep(0.1)
+        subprocess.run(["cp", "-a", str(world.folder / "later"), str(world.target / "debug/.fingerprint")], check=True)
+        shutil.rmtree(world.folder / "later")
+        world.restore()
+        self.builds(world, {"txt": "one"}, [])
+
+
 class Embedded(ScenarioCase):
     """A macro embeds a directory beside the package, and one that is a package."""
 
