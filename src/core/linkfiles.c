@@ -121,9 +121,7 @@ static void look_into_flags(struct finder *f, struct span value)
 static size_t give(struct finder *f, const char ***ret)
 {
 	size_t count = f->found.len;
-	*ret = arena_array(f->mem, count, sizeof(**ret));
-	if (count != 0)
-		memcpy((void *)*ret, f->found.data, count * sizeof(**ret));
+	*ret = vec_copy(f->mem, &f->found);
 	vec_release(&f->found);
 	return count;
 }

@@ -227,7 +227,7 @@ static struct span read_entry(
 static void read_beside(struct reader *r, struct unit *u)
 {
 	struct unit_beside *beside = arena_alloc(r->mem, sizeof(*beside));
-	beside->record = read_entry(r, RECORDFILE_PREFIX, u->base, RECORD_MAX_BYTES, NULL);
+	beside->record = read_entry(r, RECORDFILE_PREFIX, u->base, RECORD_MAX_BYTES, &beside->record_stat);
 	u->beside = beside;
 	/* Those of a script's run lie elsewhere. */
 	if (u->kind == UNIT_RUN_BUILD_SCRIPT)

@@ -65,6 +65,22 @@ static bool has_common_outputs(const struct unit_files *files)
 	return false;
 }
 
+/* When the record was written. */
+static bool record_time(const struct target *t, const struct unit *u, struct timespec *ret)
+{
+	struct stat st;
+	CLEANUP_ARENA struct arena *mem = NULL;
+	if (u->beside != NULL && u->beside->record.ptr != NULL) {
+		*ret = u->beside->record_stat.st_mtim;
+		return true;
+	}
+	mem = arena_new();
+	bool there = fsio_stat(t->fd, recordfile_path(mem, u), &st, NULL) == 0;
+	if (there)
+		*ret = st.st_mtim;
+	return there;
+}
+
 /*
  * May the outputs be of another build than the fingerprint and the record? So where a part of one cache, or a cache whose
  * unpacking was broken off, lies over another: they are older than the unit's start, or were there before its fingerprint
@@ -73,12 +89,11 @@ static bool has_common_outputs(const struct unit_files *files)
  */
 static bool may_be_anothers(const struct judge *j, const struct unit_files *files)
 {
-	CLEANUP_ARENA struct arena *mem = arena_new();
 	const struct stat *invoked = &files->invoked.st;
-	struct stat st;
-	bool dated = fsio_stat(j->t->fd, recordfile_path(mem, files->unit), &st, NULL) == 0;
+	struct timespec recorded;
 	if (files->unit->kind == UNIT_RUN_BUILD_SCRIPT || files->unit->kind == UNIT_DOC)
 		return false;
+	bool dated = record_time(j->t, files->unit, &recorded);
 	for (size_t n = 0; n < files->noutput; n++) {
 		const struct unit_output *output = &files->outputs[n];
 		const struct stat *own = &output->file.st;
@@ -89,7 +104,7 @@ static bool may_be_anothers(const struct judge *j, const struct unit_files *file
 			return true;
 		/* Programs are stripped. */
 		if (dated && (output->is_rlib || output->is_rmeta) &&
-			timespec_cmp(own->st_mtim, st.st_mtim) > 0)
+			timespec_cmp(own->st_mtim, recorded) > 0)
 			return true;
 	}
 	return false;

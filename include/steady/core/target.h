@@ -80,7 +80,7 @@ struct profile_dir {
 struct unit_beside {
 	/** `dep-<base>` and our record; a NULL pointer where it was not read. */
 	struct span depinfo, record;
-	struct stat depinfo_stat;
+	struct stat depinfo_stat, record_stat;
 	/** invoked.timestamp. */
 	bool has_invoked;
 	struct stat invoked;
