@@ -254,7 +254,7 @@ class Flagged(ScenarioCase):
     """Flags in cargo's configuration name a linker script of the work tree, and a directory with a library."""
 
     files = {**Linked.files, ".cargo/config.toml": '[build]\nrustflags = ["-C", "link-arg=-Wl,-T,mark.ld", "-Lnative=lib"]\n',
-             "mark.ld": "mark = 0x111;\n",
+             "mark.ld": "mark = 0x111;\n" + INSERTED,
              "scr/src/lib.rs": Linked.files["scr/src/lib.rs"].replace('extern "C"', '#[link(name = "five", kind = "static")]\nextern "C"')}
     del files["app/mark.ld"], files["app/build.rs"], files["scr/build.rs"]
 
@@ -281,7 +281,7 @@ class Flagged(ScenarioCase):
 
     def test_linker_script(self):
         def story(w):
-            w.write("mark.ld", "mark = 0x222;\n")
+            w.write("mark.ld", "mark = 0x222;\n" + INSERTED)
             w.commit()
             w.travel()
         self.check(story, {"scr": "5 222"}, ["app"])
