@@ -302,8 +302,6 @@ static bool watches_own_output(struct gatherer *g, const char *path)
 
 static void gather_run(struct gatherer *g)
 {
-	if (unit_files_overridden(g->u))
-		return;
 	if (g->u->reference_state != REFERENCE_READ) {
 		g->why = g->u->reference_state == REFERENCE_MISSING ? "the script's output is missing"
 								    : "the script's output cannot be read";

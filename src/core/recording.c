@@ -95,8 +95,6 @@ static bool check_order(struct recorder *rec, size_t i)
 	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
 		const struct unit_files *dep = unitfiles_get(rec->rq->files, u->dep[d]);
 		/* ctime: when it was built or arrived, by the clock of this machine. */
-		if (unit_files_overridden(dep))
-			continue;
 		if (dep->invoked.present &&
 			timespec_cmp(dep->invoked.st.st_ctim, rec->candidate[i].start) <= 0)
 			continue;

@@ -194,7 +194,7 @@ static void settle_alike(struct planner *p, size_t i, struct timespec stamp)
 			timespec_cmp(output->file.st.st_mtim, stamp) != 0)
 			add_set(p, i, output->file.path, stamp);
 	}
-	if (files->unit->kind == UNIT_RUN_BUILD_SCRIPT && !unit_files_overridden(files)) {
+	if (files->unit->kind == UNIT_RUN_BUILD_SCRIPT) {
 		const char *out_dir = unit_out_dir(p->plan->mem, files->unit);
 		add(p, STAMP_SET_TREE, i, out_dir, NULL);
 		p->steps.data[p->steps.len - 1].mtime = stamp;

@@ -55,25 +55,8 @@ static void read_depinfo(struct unit_reader *r, struct unit_files *u)
 		u->reference_state = REFERENCE_DAMAGED;
 }
 
-/* "overridden build state with hash: N": the hash of the unit holds all there is. */
-static bool is_overridden(const struct unit *u)
-{
-	const struct fingerprint *fp = u->fingerprint;
-	return u->kind == UNIT_RUN_BUILD_SCRIPT && fp != NULL && fp->nlocal == 1 && fp->ndep == 0 &&
-		fp->local[0].kind == LOCAL_PRECALCULATED &&
-		span_starts(fp->local[0].text, SPAN_LIT("overridden build state with hash: "));
-}
-
-bool unit_files_overridden(const struct unit_files *files)
-{
-	return files->unit->kind == UNIT_RUN_BUILD_SCRIPT && files->reference_state == REFERENCE_NONE;
-}
-
 static void read_run(struct unit_reader *r, struct unit_files *u)
 {
-	u->reference_state = REFERENCE_NONE;
-	if (is_overridden(u->unit))
-		return;
 	u->reference.path = unit_output_path(r->mem, u->unit);
 	struct span bytes = read_reference(r, u, BUILDOUTPUT_MAX_BYTES);
 	if (u->reference_state == REFERENCE_READ)

@@ -25,8 +25,6 @@ static bool is_above_its_dependencies(const struct judge *j, size_t i)
 	bool stood_for = !place_is_fast_script(unitfiles_get(j->rq->files, i));
 	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
 		const struct unit_files *dep = unitfiles_get(j->rq->files, u->dep[d]);
-		if (unit_files_overridden(dep))
-			continue;
 		if (!dep->invoked.present || timespec_cmp(dep->invoked.st.st_ctim, j->evidence[i].start) > 0)
 			return false;
 		stood_for |= place_stands_for(j->rq->files, dep, j->evidence[i].start);

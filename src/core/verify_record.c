@@ -74,7 +74,7 @@ static bool judge_bindings(struct judge *j, size_t i)
 	const struct record *record = j->v->unit[i].record;
 	for (size_t d = 0; d < u->fingerprint->ndep; d++) {
 		const struct unit_files *dep = unitfiles_get(j->rq->files, u->dep[d]);
-		if (d < record->ndep && (dep->invoked.present || unit_files_overridden(dep)) &&
+		if (d < record->ndep && dep->invoked.present &&
 			is_bound_to(&j->v->unit[u->dep[d]], dep, record, d))
 			continue;
 		judge_decide(j, i, VERDICT_CHANGED,

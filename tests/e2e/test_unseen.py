@@ -287,50 +287,6 @@ class Flagged(ScenarioCase):
         self.check(story, {"scr": "5 222"}, ["app"])
 
 
-class Overridden(ScenarioCase):
-    """cargo's configuration stands in for a build script: it never runs, and there is nothing to compare."""
-
-    files = {**workspace(["scr", "other"]), "txt/msg.txt": "", "other/Cargo.toml": manifest("other"), "other/src/lib.rs": shown('"other"'),
-             "scr/Cargo.toml": manifest("scr").replace("edition", 'links = "foo"\nedition'), "scr/build.rs": "fn main() {}\n",
-             "scr/src/lib.rs": shown('env!("FOO")')}
-    files[".cargo/config.toml"] = '[target.x86_64-unknown-linux-gnu.foo]\nrustc-env = {FOO = "one"}\n'
-
-    def test_unchanged(self):
-        self.check(lambda w: w.travel(), {"scr": "one"}, [], alone="more")
-
-    def test_times_lost(self):
-        self.check(lambda w: w.travel(how="tar-m"), {"scr": "one"}, [], alone="more")
-
-    def test_in_place(self):
-        world = self.world()
-        shutil.rmtree(world.target)
-        world.build()
-        world.restore()
-        self.builds(world, {"scr": "one"}, [])
-
-    def test_other_configuration(self):
-        def story(w):
-            w.write(".cargo/config.toml", (w.root / ".cargo/config.toml").read_text().replace("one", "two"))
-            w.commit()
-            w.travel()
-        self.check(story, {"scr": "two"}, ["app", "scr"])
-
-    def test_edit(self):
-        def story(w):
-            w.write("scr/src/lib.rs", shown('concat!(env!("FOO"), "!")'))
-            w.commit()
-            w.travel()
-        self.check(story, {"scr": "one!"}, ["app", "scr"])
-
-    def test_script_again(self):
-        def story(w):
-            w.write(".cargo/config.toml", "")
-            w.write("scr/build.rs", 'fn main() {\n    println!("cargo:rustc-env=FOO=script");\n}\n')
-            w.commit()
-            w.travel()
-        self.check(story, {"scr": "script"}, ["app", "scr"])
-
-
 class HalfOver(ScenarioCase):
     """Unpacking a cache over another target directory was broken off, or the cache holds only one of its directories."""
 

@@ -60,7 +60,7 @@ struct unit_output {
 };
 
 enum reference_state {
-	/** Units of this kind have none (doc; a script that cargo's configuration stands in for). */
+	/** Units of this kind have none (doc). */
 	REFERENCE_NONE,
 	REFERENCE_MISSING,
 	/** There, but no regular file, too large, or cargo could not parse it. */
@@ -118,9 +118,6 @@ struct unit_files {
 	 * NULL. */
 	const char *main_source;
 };
-
-/** Does cargo's configuration ([target.TRIPLE.LINKS]) give what the script would? Then nothing runs and nothing is left. */
-bool unit_files_overridden(const struct unit_files *files);
 
 struct unitfiles_options {
 	/** Absolute. */
