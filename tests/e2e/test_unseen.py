@@ -219,17 +219,21 @@ class Linked(ScenarioCase):
                              '    println!("cargo:rustc-link-arg-bins=-Wl,-T,{}/mark.ld", here);\n}\n',
              "app/mark.ld": "mark = 0x111;\n" + INSERTED}
 
-    @staticmethod
-    def make(world, number):
-        (world.root / "scr/lib").mkdir(exist_ok=True)
+    library, script = "scr/lib", "app/mark.ld"
+    above, linked = ["app", "scr"], ["app"]
+
+    @classmethod
+    def make(cls, world, number):
+        where = world.root / cls.library
+        where.mkdir(exist_ok=True)
         (world.folder / "five.c").write_text(f"int five(void) {{ return {number}; }}\n")
         subprocess.run(["cc", "-c", "-o", str(world.folder / "five.o"), str(world.folder / "five.c")], check=True)
-        (world.root / "scr/lib/libfive.a").unlink(missing_ok=True)
-        subprocess.run(["ar", "crs", str(world.root / "scr/lib/libfive.a"), str(world.folder / "five.o")], check=True)
+        (where / "libfive.a").unlink(missing_ok=True)
+        subprocess.run(["ar", "crs", str(where / "libfive.a"), str(world.folder / "five.o")], check=True)
 
-    @staticmethod
-    def history(world):
-        Linked.make(world, 5)
+    @classmethod
+    def history(cls, world):
+        cls.make(world, 5)
         ScenarioCase.history(world)
 
     def test_unchanged(self):
@@ -240,51 +244,37 @@ class Linked(ScenarioCase):
             self.make(w, 6)
             w.commit()
             w.travel()
-        self.check(story, {"scr": "6 111"}, ["app", "scr"])
+        self.check(story, {"scr": "6 111"}, self.above)
 
     def test_linker_script(self):
         def story(w):
-            w.write("app/mark.ld", "mark = 0x222;\n" + INSERTED)
+            w.write(self.script, "mark = 0x222;\n" + INSERTED)
             w.commit()
             w.travel()
-        self.check(story, {"scr": "5 222"}, ["app"])
+        self.check(story, {"scr": "5 222"}, self.linked)
 
 
-class Flagged(ScenarioCase):
+class Flagged(Linked):
     """Flags in cargo's configuration name a linker script of the work tree, and a directory with a library."""
 
     files = {**Linked.files, ".cargo/config.toml": '[build]\nrustflags = ["-C", "link-arg=-Wl,-T,mark.ld", "-Lnative=lib"]\n',
              "mark.ld": "mark = 0x111;\n" + INSERTED,
              "scr/src/lib.rs": Linked.files["scr/src/lib.rs"].replace('extern "C"', '#[link(name = "five", kind = "static")]\nextern "C"')}
     del files["app/mark.ld"], files["app/build.rs"], files["scr/build.rs"]
+    library, script, above = "lib", "mark.ld", ["app", "other", "scr"]
 
-    @staticmethod
-    def make(world, number):
-        Linked.make(world, number)
-        (world.root / "lib").mkdir(exist_ok=True)
-        (world.root / "scr/lib/libfive.a").replace(world.root / "lib/libfive.a")
 
-    @staticmethod
-    def history(world):
-        Flagged.make(world, 5)
-        ScenarioCase.history(world)
+class Overridden(Linked):
+    """cargo's configuration stands in for scr's script. Nothing is left to compare, so it is built again, whatever happened."""
+
+    files = {**Linked.files, "scr/Cargo.toml": manifest("scr").replace("edition", 'links = "foo"\nedition'),
+             ".cargo/config.toml": "".join(f'[target.{cpu}-unknown-linux-gnu.foo]\nrustc-link-search = ["scr/lib"]\n'
+                                           'rustc-link-lib = ["static=five"]\n' for cpu in ("x86_64", "aarch64"))}
+
+    linked = Linked.above
 
     def test_unchanged(self):
-        self.check(lambda w: w.travel(), {"scr": "5 111"}, [], alone="more")
-
-    def test_library(self):
-        def story(w):
-            self.make(w, 6)
-            w.commit()
-            w.travel()
-        self.check(story, {"scr": "6 111"}, ["app", "other", "scr"])
-
-    def test_linker_script(self):
-        def story(w):
-            w.write("mark.ld", "mark = 0x222;\n" + INSERTED)
-            w.commit()
-            w.travel()
-        self.check(story, {"scr": "5 222"}, ["app"])
+        self.check(lambda w: w.travel(), {"scr": "5 111"}, self.above)
 
 
 class HalfOver(ScenarioCase):
